@@ -1,0 +1,1 @@
+"""What `import tda_latent as tl` offers."""

@@ -1,0 +1,1 @@
+"""Experiment file -> plan -> keys -> store -> run -> record."""

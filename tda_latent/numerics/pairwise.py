@@ -1,0 +1,162 @@
+"""Distances between points: difference form, float64, centred first.
+
+The expanded form |x|^2 - 2xy + |y|^2 loses every digit for clouds far from the origin; it is never used here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_matrix, csr_matrix
+from scipy.sparse.csgraph import connected_components, shortest_path
+from scipy.spatial import cKDTree
+from scipy.spatial.distance import cdist, pdist, squareform
+
+from tda_latent.errors import InvalidInput
+
+Floats = NDArray[np.float64]
+
+
+def centred(points: NDArray[Any]) -> Floats:
+    """(n, d) float64 points minus their mean, so that distances keep their digits."""
+    wide = np.asarray(points, dtype=np.float64)
+    return np.asarray(wide - wide.mean(axis=0), dtype=np.float64)
+
+
+def unit_directions(points: NDArray[Any]) -> Floats:
+    """(n, d) points scaled to length one.
+
+    Raises
+    ------
+    InvalidInput
+        When a point is the origin, which has no direction.
+    """
+    wide = np.asarray(points, dtype=np.float64)
+    lengths = np.linalg.norm(wide, axis=1)
+    if not (lengths > 0).all():
+        row = int(np.argmin(lengths))
+        raise InvalidInput(f"row {row} is the origin, which has no angle; drop it or use the euclidean metric.")
+    return np.asarray(wide / lengths[:, None], dtype=np.float64)
+
+
+def pairwise_distances(points: NDArray[Any], metric: str = "euclidean", neighbours: int = 15) -> Floats:
+    """(n, n) symmetric distances with a zero diagonal.
+
+    Parameters
+    ----------
+    points : (n, d) finite
+    metric : "euclidean"; "cosine": the angle between the points in radians, a true metric on directions;
+        "geodesic": shortest path in the symmetric k-nearest-neighbour graph joined with the Euclidean minimum
+        spanning tree, so that it is always finite
+    neighbours : k of the geodesic metric, >= 1
+
+    Notes
+    -----
+    O(n^2 d) time, O(n^2) memory; the geodesic metric O(n^2 log n + n^2 k).
+    """
+    if metric == "euclidean":
+        return np.asarray(squareform(pdist(centred(points)), checks=False), dtype=np.float64)
+    if metric == "cosine":
+        return _angles(unit_directions(points))
+    if metric == "geodesic":
+        return geodesic_distances(points, neighbours)
+    raise InvalidInput(f"unknown metric {metric!r}; known: euclidean, cosine, geodesic.")
+
+
+def cross_distances(first: NDArray[Any], second: NDArray[Any]) -> Floats:
+    """(n, m) Euclidean distances between two clouds, both shifted by the mean of the first."""
+    shift = np.asarray(first, dtype=np.float64).mean(axis=0)
+    return np.asarray(cdist(first - shift, second - shift), dtype=np.float64)
+
+
+def geodesic_distances(points: NDArray[Any], neighbours: int) -> Floats:
+    """(n, n) shortest paths in the k-nearest-neighbour graph united with the minimum spanning tree [tenenbaum2000]."""
+    plain = pairwise_distances(points)
+    if len(plain) == 1:
+        return plain
+    graph = neighbour_graph(points, neighbours)
+    rows, columns = graph.nonzero()
+    first, second, _ = minimum_spanning_edges(plain)
+    tails, heads = np.concatenate([rows, first]), np.concatenate([columns, second])
+    # a stored zero would mean "no edge" to csgraph: duplicates get the smallest positive length instead
+    lengths = np.maximum(plain[tails, heads], np.finfo(np.float64).tiny)
+    # both directions are stored; entries that repeat must not be added up
+    pairs = np.unique(np.sort(np.stack([tails, heads]), axis=0), axis=1, return_index=True)[1]
+    united = csr_matrix((lengths[pairs], (tails[pairs], heads[pairs])), shape=plain.shape)
+    paths = np.asarray(shortest_path(united, directed=False), dtype=np.float64)
+    paths[paths < np.finfo(np.float64).tiny * len(plain) * 2] = 0.0
+    return np.asarray((paths + paths.T) / 2, dtype=np.float64)
+
+
+def neighbour_graph(points: NDArray[Any], neighbours: int) -> csr_matrix:
+    """Symmetric graph (n, n) of ones that joins each point to its k nearest others (union of both directions)."""
+    wide = centred(points)
+    size = len(wide)
+    count = min(neighbours, size - 1)
+    if count < 1:
+        return csr_matrix((size, size))
+    _, nearest = cKDTree(wide).query(wide, k=count + 1)
+    rows = np.repeat(np.arange(size), count + 1)
+    columns = nearest.ravel()
+    keep = rows != columns
+    rows, columns = rows[keep], columns[keep]
+    # among duplicates a point may be missing from its own list, which leaves one neighbour too many: harmless
+    graph = coo_matrix((np.ones(len(rows)), (rows, columns)), shape=(size, size)).tocsr()
+    united = graph + graph.T
+    united.data[:] = 1.0
+    return united
+
+
+def minimum_spanning_edges(distances: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
+    """Edges of a minimum spanning tree of a dense matrix, by length: (n-1,) tails, heads, lengths.
+
+    Prim's algorithm in O(n^2); zero distances between duplicates are proper edges.
+    """
+    size = len(distances)
+    best = np.full(size, np.inf)
+    parent = np.zeros(size, dtype=np.int64)
+    outside = np.ones(size, dtype=bool)
+    tails, heads = np.zeros(size - 1, dtype=np.int64), np.zeros(size - 1, dtype=np.int64)
+    lengths = np.zeros(size - 1)
+    current = 0
+    for step in range(size - 1):
+        outside[current] = False
+        closer = outside & (distances[current] < best)
+        best[closer] = distances[current][closer]
+        parent[closer] = current
+        current = int(np.argmin(np.where(outside, best, np.inf)))
+        if not outside[current]:  # everything left is at infinite distance
+            current = int(np.argmax(outside))
+        tails[step], heads[step], lengths[step] = parent[current], current, best[current]
+    order = np.argsort(lengths, kind="stable")
+    return tails[order], heads[order], lengths[order]
+
+
+def median_distance(distances: Floats) -> float:
+    """Median of the distances between different points (i < j); the scale used to compare models.
+
+    Raises
+    ------
+    InvalidInput
+        When more than half of the pairs coincide, so that the median is zero.
+    """
+    size = len(distances)
+    values = distances[np.triu_indices(size, 1)]
+    values = values[np.isfinite(values)]
+    middle = float(np.median(values)) if len(values) else 0.0
+    if middle <= 0:
+        raise InvalidInput("the median pairwise distance is zero: most points coincide. Use scale: given instead.")
+    return middle
+
+
+def component_labels(graph: csr_matrix) -> NDArray[np.int64]:
+    """(n,) component number of each vertex of a graph."""
+    return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
+
+
+def _angles(directions: Floats) -> Floats:
+    """Angles in [0, pi] by the half-chord formula, which keeps its digits for small angles."""
+    chords = squareform(pdist(directions), checks=False)
+    return np.asarray(2 * np.arcsin(np.minimum(chords / 2, 1.0)), dtype=np.float64)

@@ -1,0 +1,34 @@
+"""The nouns that flow between components: immutable, checked once, equal by content."""
+
+from tda_latent.records.comparison import Comparison
+from tda_latent.records.diagram import PersistenceDiagram, require_comparable
+from tda_latent.records.latents import Factor, Latents, Origin
+from tda_latent.records.mapper_graph import MapperGraph
+from tda_latent.records.measures import Curve, Measures, Scalar, Table, Vectors
+from tda_latent.records.model import Model, Projection
+from tda_latent.records.record import Record, array_digest, canonical_json, sha256, unpack
+
+Result = PersistenceDiagram | MapperGraph | Vectors | Measures
+
+__all__ = [
+    "Comparison",
+    "Curve",
+    "Factor",
+    "Latents",
+    "MapperGraph",
+    "Measures",
+    "Model",
+    "Origin",
+    "PersistenceDiagram",
+    "Projection",
+    "Record",
+    "Result",
+    "Scalar",
+    "Table",
+    "Vectors",
+    "array_digest",
+    "canonical_json",
+    "require_comparable",
+    "sha256",
+    "unpack",
+]

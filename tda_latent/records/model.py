@@ -1,0 +1,89 @@
+"""`Model`: a trained network as data, and `Projection`: a map to draw, with its trust figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tda_latent.errors import InvalidInput
+from tda_latent.records.measures import Curve
+from tda_latent.records.record import Array, Record, freeze, frozen_map, numbers, texts
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Model(Record):
+    """A trained model: what rebuilds it, nothing that executes.
+
+    family : which architecture of `tda_latent.models` the weights belong to ("pca", "autoencoder", "vae")
+    settings : sizes and options of the architecture
+    weights : named arrays
+    history : named training curves (loss per epoch)
+    quality : named numbers, the held-out reconstruction error for instance
+
+    ``tda_latent.models.network(model)`` gives the object with ``encode``, ``decode`` and ``sample``.
+    """
+
+    family: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    weights: Mapping[str, Array] = field(default_factory=dict)
+    history: Mapping[str, Curve] = field(default_factory=dict)
+    quality: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        weights = {name: freeze(np.asarray(array)) for name, array in self.weights.items()}
+        for name, array in weights.items():
+            if array.dtype.kind not in "fiub" or not np.isfinite(array).all():
+                raise InvalidInput(f"weight {name!r} must hold finite numbers; did the training diverge?")
+        self.set(
+            settings=frozen_map(self.settings),
+            weights=frozen_map(weights),
+            history=frozen_map(self.history),
+            quality=frozen_map({name: float(value) for name, value in self.quality.items()}),
+        )
+
+    def facts(self) -> dict[str, Any]:
+        """Family, settings, number of weights and quality."""
+        count = sum(array.size for array in self.weights.values())
+        quality = {name: f"{value:.6g}" for name, value in self.quality.items()}
+        return {"family": self.family} | dict(self.settings) | {"weights": count} | quality
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Projection(Record):
+    """A view of a cloud in two or three dimensions.
+
+    coordinates : (n, 2) or (n, 3)
+    method : how it was made ("pca", "mds", ...); axes : one text per axis ("PC1, 23 % of variance")
+    trust : named numbers that say how far to believe the view (trustworthiness, stress, explained variance)
+    labels : named (n,) columns; ids : (n,)
+    """
+
+    coordinates: NDArray[np.float64]
+    method: str
+    axes: tuple[str, ...] = ()
+    trust: Mapping[str, float] = field(default_factory=dict)
+    labels: Mapping[str, Array] = field(default_factory=dict)
+    ids: Array | None = None
+
+    def __post_init__(self) -> None:
+        coordinates = numbers(self.coordinates, "coordinates", (None, None))
+        if coordinates.shape[1] not in (2, 3):
+            raise InvalidInput(f"coordinates have {coordinates.shape[1]} columns; a view has 2 or 3.")
+        size = len(coordinates)
+        self.set(
+            coordinates=coordinates,
+            axes=tuple(self.axes) or tuple(f"axis {k + 1}" for k in range(coordinates.shape[1])),
+            trust=frozen_map({name: float(value) for name, value in self.trust.items()}),
+            labels=frozen_map({name: texts(column, f"label {name!r}", size) for name, column in self.labels.items()}),
+        )
+        if self.ids is not None:
+            self.set(ids=texts(self.ids, "ids", size))
+
+    def facts(self) -> dict[str, Any]:
+        """Method, size and trust figures."""
+        trust = {name: f"{value:.4g}" for name, value in self.trust.items()}
+        return {"method": self.method, "points": len(self.coordinates), "axes": ", ".join(self.axes)} | trust

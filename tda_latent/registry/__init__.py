@@ -1,0 +1,38 @@
+"""Names to components: how analyzers, distances, sources and figures are declared, found and checked."""
+
+from tda_latent.registry.component import (
+    Component,
+    Registry,
+    analyzer,
+    component_of,
+    distance,
+    figure,
+    identity,
+    library_version,
+    needs_of,
+    source,
+)
+from tda_latent.registry.description import documented_parameters, parameters, summary, type_name
+from tda_latent.registry.discovery import registry
+from tda_latent.registry.parameters import Problem, parameters_model, problems
+
+__all__ = [
+    "Component",
+    "Problem",
+    "Registry",
+    "analyzer",
+    "component_of",
+    "distance",
+    "documented_parameters",
+    "figure",
+    "identity",
+    "library_version",
+    "needs_of",
+    "parameters",
+    "parameters_model",
+    "problems",
+    "registry",
+    "source",
+    "summary",
+    "type_name",
+]

@@ -1,0 +1,1 @@
+"""The static report: one self-contained page from a finished run."""
