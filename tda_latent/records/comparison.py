@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,7 +83,7 @@ class Comparison(Record):
         if first != second:
             return block.ravel()
         keep = np.triu(np.ones_like(block, dtype=bool), 1) if self.symmetric else ~np.eye(len(block), dtype=bool)
-        return block[keep]
+        return cast(Floats, block[keep])
 
     def within(self, model: str) -> Floats:
         """Distances between the replicates of one model: its seed-to-seed spread."""

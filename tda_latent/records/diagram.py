@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,9 +64,8 @@ class PersistenceDiagram(Record):
             raise InvalidInput(f"field is {self.field}; the rule is a prime p, for coefficients in Z/p.")
         order = np.lexsort((pairs[:, 1], pairs[:, 0], degrees))
         order = order[pairs[order, 0] < pairs[order, 1]]
-        chosen = tuple(
-            freeze(np.asarray(self.representatives[i], dtype=np.int64)) for i in order if self.representatives
-        )
+        given = [np.asarray(vertices, dtype=np.int64) for vertices in self.representatives]
+        chosen = tuple(freeze(given[row]) for row in order) if given else ()
         self.set(
             pairs=freeze(pairs[order]),
             degrees=freeze(degrees[order]),
@@ -79,12 +78,12 @@ class PersistenceDiagram(Record):
 
     def of_degree(self, degree: int) -> Floats:
         """(k, 2) bars of one degree, sorted by birth, then death."""
-        return self.pairs[self.degrees == degree]
+        return cast(Floats, self.pairs[self.degrees == degree])
 
     def finite(self, degree: int) -> Floats:
         """(k, 2) bars of one degree that die."""
         pairs = self.of_degree(degree)
-        return pairs[np.isfinite(pairs[:, 1])]
+        return cast(Floats, pairs[np.isfinite(pairs[:, 1])])
 
     @property
     def max_degree(self) -> int:

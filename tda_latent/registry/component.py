@@ -205,12 +205,12 @@ def _validate_on_construction(cls: type) -> None:
     names = [f.name for f in dataclasses.fields(cast(Any, cls)) if f.init]
 
     @functools.wraps(plain)
-    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+    def checked(self: Any, *args: Any, **kwargs: Any) -> None:
         if len(args) > len(names):
             raise TypeError(f"{cls.__name__} takes {len(names)} parameters, {len(args)} were given.")
         plain(self, **validated(cls, dict(zip(names, args, strict=False)) | kwargs))
 
-    cast(Any, cls).__init__ = __init__
+    cast(Any, cls).__init__ = checked
 
 
 def component_of(instance: object) -> Component:
