@@ -83,7 +83,7 @@ class PersistenceDiagram(Record):
     def finite(self, degree: int) -> Floats:
         """(k, 2) bars of one degree that die."""
         pairs = self.of_degree(degree)
-        return cast(Floats, pairs[np.isfinite(pairs[:, 1])])
+        return pairs[np.isfinite(pairs[:, 1])]
 
     @property
     def max_degree(self) -> int:
