@@ -5,7 +5,7 @@ from tda_latent.records.diagram import PersistenceDiagram, require_comparable
 from tda_latent.records.latents import Factor, Latents, Origin
 from tda_latent.records.mapper_graph import MapperGraph
 from tda_latent.records.measures import Curve, Measures, Scalar, Table, Vectors
-from tda_latent.records.model import Model, Projection
+from tda_latent.records.model import Drawing, Model, Projection
 from tda_latent.records.record import Record, array_digest, canonical_json, sha256, unpack
 
 Result = PersistenceDiagram | MapperGraph | Vectors | Measures
@@ -13,6 +13,7 @@ Result = PersistenceDiagram | MapperGraph | Vectors | Measures
 __all__ = [
     "Comparison",
     "Curve",
+    "Drawing",
     "Factor",
     "Latents",
     "MapperGraph",

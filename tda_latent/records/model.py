@@ -87,3 +87,22 @@ class Projection(Record):
         """Method, size and trust figures."""
         trust = {name: f"{value:.4g}" for name, value in self.trust.items()}
         return {"method": self.method, "points": len(self.coordinates), "axes": ", ".join(self.axes)} | trust
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Drawing(Record):
+    """A finished figure: the bytes of each file format ("pdf", "svg", "png") as (k,) uint8, and its caption."""
+
+    files: Mapping[str, Array] = field(default_factory=dict)
+    caption: str = ""
+
+    def __post_init__(self) -> None:
+        files = {name: freeze(np.asarray(data)) for name, data in self.files.items()}
+        for name, data in files.items():
+            if data.dtype != np.uint8 or data.ndim != 1:
+                raise InvalidInput(f"drawing {name!r} must hold bytes as a 1-D uint8 array.")
+        self.set(files=frozen_map(files))
+
+    def facts(self) -> dict[str, Any]:
+        """Formats with their sizes."""
+        return {name: f"{data.size} bytes" for name, data in self.files.items()}

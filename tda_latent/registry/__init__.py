@@ -11,6 +11,7 @@ from tda_latent.registry.component import (
     library_version,
     needs_of,
     source,
+    step,
 )
 from tda_latent.registry.description import documented_parameters, parameters, summary, type_name
 from tda_latent.registry.discovery import registry
@@ -33,6 +34,7 @@ __all__ = [
     "problems",
     "registry",
     "source",
+    "step",
     "summary",
     "type_name",
 ]

@@ -42,7 +42,7 @@ from tda_latent.errors import unknown_name
 from tda_latent.registry.parameters import validated
 
 T = TypeVar("T", bound=type)
-KINDS = ("source", "analyzer", "distance", "figure")
+KINDS = ("source", "analyzer", "distance", "figure", "step")
 INVARIANCES = ("isometry", "translation", "scale", "permutation")
 AXIOMS = ("identity", "symmetry", "triangle")
 COLUMNS = ("labels", "factors", "scale", "ids")
@@ -185,6 +185,11 @@ def distance(name: str) -> Callable[[T], T]:
 def figure(name: str) -> Callable[[T], T]:
     """Register a figure: ``(record, ax=None) -> Axes``; the annotation of the record says what it draws."""
     return _register("figure", name)
+
+
+def step(name: str) -> Callable[[T], T]:
+    """Register a step of the experiment itself (hold out, encode, subsample, compare, ...)."""
+    return _register("step", name)
 
 
 def _check_declaration(kind: str, name: str, cls: type) -> None:

@@ -1,0 +1,79 @@
+"""Topological data analysis of the latent spaces that machine-learning models learn.
+
+    import tda_latent as tl
+
+    latents = tl.load("latents.npz::z")
+    diagram = tl.analyze(latents)["vietoris-rips"]
+    tl.plot(diagram)
+    print(tl.compare("a.npy", "b.npy"))
+    finished = tl.run("experiment.yaml")
+
+Every name is imported when it is first used, so that ``import tda_latent`` takes no time.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+_WHERE = {
+    "analyze": "api.clouds",
+    "compare": "api.clouds",
+    "load": "api.clouds",
+    "component": "api.clouds",
+    "plan": "api.experiments",
+    "report": "api.experiments",
+    "run": "api.experiments",
+    "status": "api.experiments",
+    "plot": "api.plotting",
+    "to_networkx": "api.conversions",
+    "to_numpy": "api.conversions",
+    "to_pandas": "api.conversions",
+    "network": "models.network",
+    "registry": "registry",
+    "Comparison": "records",
+    "Factor": "records",
+    "Latents": "records",
+    "MapperGraph": "records",
+    "Measures": "records",
+    "Model": "records",
+    "Origin": "records",
+    "PersistenceDiagram": "records",
+    "Projection": "records",
+    "Vectors": "records",
+}
+__all__ = sorted(_WHERE)
+
+if TYPE_CHECKING:
+    from tda_latent.api.clouds import analyze, compare, component, load
+    from tda_latent.api.conversions import to_networkx, to_numpy, to_pandas
+    from tda_latent.api.experiments import plan, report, run, status
+    from tda_latent.api.plotting import plot
+    from tda_latent.models.network import network
+    from tda_latent.records import (
+        Comparison,
+        Factor,
+        Latents,
+        MapperGraph,
+        Measures,
+        Model,
+        Origin,
+        PersistenceDiagram,
+        Projection,
+        Vectors,
+    )
+    from tda_latent.registry import registry
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("tda-latent")
+    if name not in _WHERE:
+        raise AttributeError(f"module 'tda_latent' has no attribute {name!r}; it offers {', '.join(__all__)}")
+    return getattr(importlib.import_module(f"tda_latent.{_WHERE[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

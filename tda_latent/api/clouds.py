@@ -1,0 +1,252 @@
+"""A researcher's own arrays: load them, analyse one, set two beside each other honestly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from tda_latent.errors import InvalidInput
+from tda_latent.records import Latents, Record
+from tda_latent.registry import needs_of, registry
+
+DEFAULT_ANALYZERS = ("vietoris-rips", "connectivity", "spectrum", "intrinsic-dimension")
+SIZE = 500  # points per cloud beyond which analyze and compare draw a sample, unless told otherwise
+DRAWS = 5
+CAUTION = (
+    "Two arrays say nothing about two models: training again with another seed moves a latent space too. "
+    "Compare several independently trained replicates of each with `tda-latent init` and `tda-latent run`."
+)
+
+
+def load(source: Any, **options: Any) -> Latents:
+    """Latents from an array, a record, or a file: ``load("run7.npz::z")``.
+
+    Parameters
+    ----------
+    source : (n, d) array, `Latents`, or path
+        Paths may end in ``::key`` for formats with several arrays.
+    options : ids, labels, factors, scale, split for arrays; parameters of the ``file`` source for paths
+
+    Raises
+    ------
+    InvalidInput
+        When the points are not a finite (n, d) array, or the file cannot be used; it says what to do.
+    """
+    if isinstance(source, Latents):
+        return source.replace(**options) if options else source
+    if isinstance(source, (str, Path)):
+        built = registry().find("source", "file").build({"path": str(source), **options})
+        return built()  # type: ignore[no-any-return]
+    if hasattr(source, "detach"):  # a torch tensor: the copy on the CPU, without its graph
+        source = source.detach().cpu().numpy()
+    return Latents(np.asarray(source), **options)
+
+
+def component(kind: str, spec: str | Mapping[str, Any] | object) -> Any:
+    """A component from its name, from a mapping ``{"use": name, ...}``, or as it is."""
+    if isinstance(spec, str):
+        return registry().find(kind, spec).build({})
+    if isinstance(spec, Mapping):
+        return registry().find(kind, str(spec.get("use", ""))).build({k: v for k, v in spec.items() if k != "use"})
+    return spec
+
+
+def sample(latents: Latents, size: int | None, rng: np.random.Generator) -> Latents:
+    """At most ``size`` random points, rows in their order; all of them when ``size`` is None."""
+    if size is None or len(latents) <= size:
+        return latents
+    return latents.take(np.sort(rng.permutation(len(latents))[:size]))
+
+
+def analyze(
+    source: Any,
+    analyzers: Sequence[str | Mapping[str, Any] | object] = DEFAULT_ANALYZERS,
+    *,
+    size: int | None = 1000,
+    seed: int = 0,
+) -> dict[str, Record]:
+    """Results of several analyzers on one cloud, by name.
+
+    Parameters
+    ----------
+    source : what `load` takes
+    analyzers : names, ``{"use": name, parameter: value}`` mappings, or component objects
+    size : most points to use (a random sample beyond that, said in the result's ``computed``); None = all
+    seed : of the sample and of analyzers that draw
+    """
+    rng = np.random.default_rng(seed)
+    latents = sample(load(source), size, rng)
+    found: dict[str, Record] = {}
+    for spec in analyzers:
+        built = component("analyzer", spec)
+        name = str(getattr(type(built), "component_name", type(built).__name__))
+        absent = [column for column in needs_of(built) if not _carries(latents, column)]
+        if absent:
+            raise InvalidInput(
+                f"{name} needs {absent[0]}, which these latents do not carry; load them with {absent[0]}."
+            )
+        found[name] = apply(built, latents, rng)
+    return found
+
+
+def _carries(latents: Latents, column: str) -> bool:
+    value = getattr(latents, column)
+    return value is not None and (not isinstance(value, Mapping) or bool(value))
+
+
+def apply(built: Any, record: Record, rng: np.random.Generator) -> Record:
+    """Call an analyzer with its one record, and with the stream when it takes one."""
+    registered = registry().find("analyzer", type(built).component_name)
+    arguments = {"rng": rng} if registered.uses_rng else {}
+    return built(record, **arguments)  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One distance between two clouds beside the same distance between halves of either one."""
+
+    distance: str
+    between: tuple[float, ...]
+    halves_first: tuple[float, ...]
+    halves_second: tuple[float, ...]
+    baseline: bool = False
+
+    @property
+    def ratio(self) -> float:
+        """Median between the clouds over the larger median between halves; inf when the halves coincide."""
+        noise = max(median(self.halves_first), median(self.halves_second))
+        return median(self.between) / noise if noise > 0 else float("inf")
+
+    @property
+    def word(self) -> str:
+        """A plain reading: do the draws between the clouds all exceed those between halves?"""
+        low = min(self.between)
+        high = max(*self.halves_first, *self.halves_second)
+        if low > high:
+            return "apart"
+        return "alike" if median(self.between) <= high else "unclear"
+
+
+@dataclass(frozen=True)
+class CloudComparison:
+    """What two arrays say about each other, and what they cannot say."""
+
+    names: tuple[str, str]
+    sizes: tuple[int, int]
+    dimensions: tuple[int, int]
+    points: int
+    readings: tuple[Reading, ...]
+    caution: str = CAUTION
+
+    def __str__(self) -> str:
+        (first, second), points = self.names, self.points
+        lines = [
+            f"A = {first}: {self.sizes[0]} points in {self.dimensions[0]} dimensions",
+            f"B = {second}: {self.sizes[1]} points in {self.dimensions[1]} dimensions",
+            f"Each number: median over {DRAWS} draws of {points} points a side; every cloud divided by its median "
+            "pairwise distance.",
+            "",
+            f"{'distance':<24}{'A to B':>10}{'half of A':>12}{'half of B':>12}   reading",
+        ]
+        for row in self.readings:
+            values = (median(row.between), median(row.halves_first), median(row.halves_second))
+            numbers = f"{values[0]:>10.4g}{values[1]:>12.4g}{values[2]:>12.4g}"
+            lines.append(f"{row.distance:<24}{numbers}   {row.word}{' (plain baseline)' if row.baseline else ''}")
+        return "\n".join([*lines, "", self.caution])
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{self}</pre>"
+
+
+def compare(first: Any, second: Any, *, size: int | None = None, degree: int = 1, seed: int = 0) -> CloudComparison:
+    """Two clouds set beside each other: their distance, the distance between halves of each, the plain baseline.
+
+    Parameters
+    ----------
+    first, second : what `load` takes; numbers of points and dimensions may differ
+    size : points per side of every comparison; None = half of the smaller cloud, at most 500. All sides use the
+        same number, because distances between diagrams depend on it
+    degree : highest degree of homology, 0 to 3
+    seed : of the draws
+
+    Notes
+    -----
+    Bottleneck and 1-Wasserstein distances (Euclidean ground) between Vietoris-Rips diagrams of median-normalised
+    clouds, and the Wasserstein distance between nearest-neighbour distances as the plain baseline. A reading, no
+    test: the draws overlap, so no p-value is given.
+    """
+    names = (_name(first, "A"), _name(second, "B"))
+    left, right = load(first), load(second)
+    points = size or min(SIZE, min(len(left), len(right)) // 2)
+    if points < 2 or 2 * points > min(len(left), len(right)):
+        raise InvalidInput(
+            f"halves of {points} points need {max(4, 2 * points)} points in each cloud; these have {len(left)} and "
+            f"{len(right)}. Lower --size or bring more points."
+        )
+    rng = np.random.default_rng(seed)
+    draws = [_draw(left, right, points, rng) for _ in range(DRAWS)]
+    diagrams = [[_diagram(part, degree) for part in draw] for draw in draws]
+    readings = []
+    for k in range(degree + 1):
+        for name, parameters in _diagram_distances(k):
+            readings.append(_reading(f"{name} H{k}", component("distance", parameters), diagrams))
+    plain = _reading("nearest-neighbour W1", component("distance", "nearest-neighbour-w1"), draws, baseline=True)
+    shapes = (left.dimension, right.dimension)
+    return CloudComparison(names, (len(left), len(right)), shapes, points, (*readings, plain))
+
+
+def _name(source: Any, default: str) -> str:
+    return str(source) if isinstance(source, (str, Path)) else default
+
+
+def _draw(left: Latents, right: Latents, points: int, rng: np.random.Generator) -> list[Latents]:
+    """Two disjoint random parts of each cloud, equal in size."""
+    parts = []
+    for cloud in (left, right):
+        order = rng.permutation(len(cloud))
+        parts += [cloud.take(order[:points]), cloud.take(order[points : 2 * points])]
+    return parts
+
+
+def _diagram(part: Latents, degree: int) -> Record:
+    analyzer = component("analyzer", {"use": "vietoris-rips", "max_degree": degree, "scale": "median"})
+    return analyzer(part)  # type: ignore[no-any-return]
+
+
+def _diagram_distances(degree: int) -> list[tuple[str, dict[str, Any]]]:
+    return [
+        ("bottleneck", {"use": "bottleneck", "degree": degree}),
+        ("Wasserstein-1", {"use": "wasserstein", "degree": degree, "order": 1, "ground": 2}),
+    ]
+
+
+def _reading(name: str, distance: Any, draws: Sequence[Sequence[Record]], baseline: bool = False) -> Reading:
+    """Compare first half of A with first half of B, and the two halves of each."""
+    return Reading(
+        distance=name,
+        between=tuple(distance(a, b) for a, _, b, _ in draws),
+        halves_first=tuple(distance(a, rest) for a, rest, _, _ in draws),
+        halves_second=tuple(distance(b, rest) for _, _, b, rest in draws),
+        baseline=baseline,
+    )
+
+
+def draw(found: Mapping[str, Record], path: Path) -> list[Path]:
+    """The natural figure of every result that has one, in files beside each other: ``FILE-analyzer.png``."""
+    from tda_latent.api.plotting import plot
+
+    written = []
+    for name, record in found.items():
+        try:
+            axes = plot(record)
+        except InvalidInput:  # scalars alone have no figure
+            continue
+        target = path.with_name(f"{path.stem}-{name}{path.suffix or '.png'}")
+        getattr(axes, "figure", axes).savefig(target, dpi=200)
+        written.append(target)
+    return written

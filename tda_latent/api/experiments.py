@@ -1,0 +1,119 @@
+"""Experiment files from Python: plan, run, look at the results."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tda_latent.errors import IncompleteResult, unknown_name
+from tda_latent.experiment.loading import load_plan
+from tda_latent.experiment.outputs import write_outputs
+from tda_latent.experiment.plan import Plan
+from tda_latent.experiment.provenance import circumstances
+from tda_latent.experiment.results import Contrast, claims, result_groups
+from tda_latent.experiment.run import Limits, Listener, Run, carry_out, look_up
+from tda_latent.experiment.store import Store
+from tda_latent.records import Record
+from tda_latent.report import write_report
+
+STORE = Path(".tda-latent")
+RUNS = Path("runs")
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A run and where its files are."""
+
+    run: Run
+    folder: Path
+    report: Path
+
+    @property
+    def complete(self) -> bool:
+        """Whether every planned task has its result."""
+        return self.run.complete
+
+    @property
+    def root(self) -> str:
+        """Digest of all numeric results: equal runs have equal roots."""
+        return self.run.root
+
+    def __getitem__(self, label: str) -> Record:
+        """The record of a task, ``finished["analysis/persistence/digits/vae/0"]``."""
+        if label not in self.run.plan.tasks:
+            raise unknown_name("task", label, self.run.plan.tasks)
+        record = self.run.record(label)
+        if record is None:
+            reason = self.run.outcomes[label].reason or self.run.outcomes[label].state
+            raise IncompleteResult(f"{label} has no result: {reason}.")
+        return record
+
+    def contrasts(self) -> list[Contrast]:
+        """Distances between models beside the spread within them."""
+        return [row for group in result_groups(self.run) for row in group.contrasts()]
+
+    @property
+    def exit_code(self) -> int:
+        """0 complete and every claim holds, 1 incomplete or a claim fails, 130 interrupted."""
+        if self.run.interrupted:
+            return 130
+        return 0 if self.complete and all(outcome.holds for _, outcome in claims(self.run)) else 1
+
+    def _repr_html_(self) -> str:
+        state = "complete" if self.complete else "INCOMPLETE"
+        return f"<b>{self.run.experiment.name}</b>: {state}, root {self.root[:12]}, report {self.report}"
+
+
+def plan(path: str | Path, settings: Sequence[str] = ()) -> Plan:
+    """The tasks of an experiment file; every error of the file is raised at once as `ConfigError`."""
+    return load_plan(path, settings)
+
+
+def status(path: str | Path, settings: Sequence[str] = (), store: str | Path = STORE) -> Run:
+    """What the store already holds for an experiment file; nothing is computed."""
+    return look_up(load_plan(path, settings), Store(store))
+
+
+def run(
+    path: str | Path,
+    settings: Sequence[str] = (),
+    *,
+    store: str | Path = STORE,
+    output: str | Path | None = None,
+    limits: Limits | None = None,
+    listener: Listener | None = None,
+) -> Finished:
+    """Run an experiment file: compute what the store does not hold, write figures, numbers and the report.
+
+    Parameters
+    ----------
+    path : experiment file (YAML)
+    settings : changes such as ``"axes.replicates=5"``
+    store : folder of the store; output : folder of the run's files, ``runs/NAME`` by default
+    limits : workers, memory and time per task (part of no result)
+    listener : called as (label, outcome, run) after each task
+
+    Raises
+    ------
+    ConfigError
+        With every problem of the file, before anything is computed.
+    """
+    planned = load_plan(path, settings)
+    folder = Path(output) if output is not None else RUNS / planned.experiment.name
+    done = carry_out(planned, Store(store), limits or Limits(), folder / "workers.log", listener)
+    return finish(done, folder)
+
+
+def finish(done: Run, folder: Path) -> Finished:
+    """Write the files of a run and its report."""
+    record = write_outputs(done, folder, circumstances(done.experiment.folder))
+    return Finished(done, folder, write_report(done, record, folder))
+
+
+def report(
+    path: str | Path, settings: Sequence[str] = (), *, store: str | Path = STORE, output: str | Path | None = None
+) -> Finished:
+    """Write the report of what the store holds for an experiment file, without computing anything."""
+    done = status(path, settings, store)
+    return finish(done, Path(output) if output is not None else RUNS / done.experiment.name)

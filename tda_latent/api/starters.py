@@ -1,0 +1,60 @@
+"""Experiment files to start from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tda_latent.errors import InvalidInput
+from tda_latent.sources.file.uri import template_fields
+
+_HEAD = """\
+# Check it with `tda-latent plan`, run it with `tda-latent run`; `tda-latent list` names every component.
+format: tda-latent/experiment@1
+name: {name}
+seed: 1
+"""
+_TRAINED = """\
+data:
+  digits: {use: digits}
+models:
+  pca: {use: pca, dimension: 8}
+  autoencoder: {use: autoencoder, dimension: 8}
+axes: {replicates: 3}              # independently trained models
+"""
+_OWN = """\
+models:                            # one entry per model; {{model}} is its label, {{seed}} the replicate
+  first: {{use: file, path: "{template}"}}
+  second: {{use: file, path: "{template}"}}
+axes: {{replicates: [0, 1, 2]}}      # independently trained models, the values of {{seed}}
+"""
+_TAIL = """\
+sample: {size: 300}                # points of each cloud
+analyzers:
+  persistence: {use: vietoris-rips, max_degree: 1, scale: median}
+  connectivity: {use: connectivity, scale: median}
+distances:
+  bottleneck: {use: bottleneck, on: persistence, degree: 1}
+  wasserstein: {use: wasserstein, on: persistence, degree: 1, order: 1, ground: 2}
+figures:
+  diagrams: {use: persistence-diagram, of: persistence, caption: Persistence diagrams of the first replicate.}
+  distances: {use: distance-matrix, of: wasserstein, caption: Distances between all models and replicates.}
+"""
+
+
+def write_starter(path: Path, template: str | None = None) -> Path:
+    """Write an experiment file: trained on digits, or on your own files by a template ``latents/{model}-{seed}.npy``.
+
+    Raises
+    ------
+    InvalidInput
+        When the file exists, or the template lacks ``{model}`` or ``{seed}``.
+    """
+    if path.exists():
+        raise InvalidInput(f"{path} exists; it is not overwritten. Name another file.")
+    if template is not None and not {"model"} <= set(template_fields(template)):
+        raise InvalidInput(f"{template!r} has no {{model}} field; write for instance latents/{{model}}-{{seed}}.npy.")
+    middle = _TRAINED if template is None else _OWN.format(template=template)
+    name = "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in path.stem) or "experiment"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(_HEAD.format(name=name) + middle + _TAIL, encoding="utf-8")
+    return path

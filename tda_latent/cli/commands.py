@@ -1,0 +1,153 @@
+"""One function per command: call the API, print, give the exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from tda_latent.api import clouds, experiments, information, starters
+from tda_latent.cli import printing
+from tda_latent.cli.progress import Progress
+from tda_latent.errors import InvalidInput
+
+_UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
+_SECONDS = {"": 1, "S": 1, "MIN": 60, "M": 60, "H": 3600}
+
+
+def quantity(text: str | None, units: dict[str, int], example: str) -> float | None:
+    """A number with a unit such as ``8GB`` or ``10min``.
+
+    Raises
+    ------
+    InvalidInput
+        When the text is no positive number with a known unit.
+    """
+    if text is None:
+        return None
+    match = re.fullmatch(r"\s*([0-9.]+)\s*([A-Za-z]*)\s*", text)
+    if not match or match[2].upper() not in units or match[1].count(".") > 1 or not float(match[1] + "0") > 0:
+        raise InvalidInput(f"{text!r} is no quantity; write for instance {example}.")
+    return float(match[1]) * units[match[2].upper()]
+
+
+def run(options: Namespace) -> int:
+    """``tda-latent run``."""
+    from tda_latent.experiment.run import Limits
+
+    workers = options.workers if options.workers is not None else os.cpu_count() or 1
+    if workers < 1:
+        raise InvalidInput(f"--workers is {workers}; the rule is at least 1.")
+    memory = quantity(options.memory, _UNITS, "8GB")
+    seconds = quantity(options.task_time, _SECONDS, "10min")
+    limits = Limits(workers, None if memory is None else int(memory), seconds)
+    with Progress(sys.stderr, quiet=options.quiet) as progress:
+        done = experiments.run(
+            options.file,
+            options.set,
+            store=options.store,
+            output=options.output,
+            limits=limits,
+            listener=progress,
+        )
+    printing.results(done.run)
+    printing.ending(done)
+    return done.exit_code
+
+
+def plan(options: Namespace) -> int:
+    """``tda-latent plan``."""
+    printing.plan(experiments.status(options.file, options.set, options.store))
+    return 0
+
+
+def status(options: Namespace) -> int:
+    """``tda-latent status``."""
+    held = experiments.status(options.file, options.set, options.store)
+    printing.status(held)
+    return 0 if held.complete else 1
+
+
+def results(options: Namespace) -> int:
+    """``tda-latent results``."""
+    held = experiments.status(options.file, options.set, options.store)
+    printing.results(held)
+    printing.completeness(held)
+    return 0 if held.complete else 1
+
+
+def report(options: Namespace) -> int:
+    """``tda-latent report``."""
+    done = experiments.report(options.file, options.set, store=options.store, output=options.output)
+    printing.completeness(done.run)
+    print(f"Report: {done.report}")
+    return 0 if done.complete else 1
+
+
+def figures(options: Namespace) -> int:
+    """``tda-latent figures``."""
+    done = experiments.report(options.file, options.set, store=options.store, output=options.output)
+    printing.completeness(done.run)
+    for path in sorted((done.folder / "figures").glob("*.*")):
+        print(path)
+    return 0 if done.complete else 1
+
+
+def compare(options: Namespace) -> int:
+    """``tda-latent compare``."""
+    print(clouds.compare(options.first, options.second, size=options.size, degree=options.degree, seed=options.seed))
+    return 0
+
+
+def analyze(options: Namespace) -> int:
+    """``tda-latent analyze``."""
+    latents = clouds.load(options.latents)
+    chosen = options.analyzers or clouds.DEFAULT_ANALYZERS
+    found = clouds.analyze(latents, chosen, size=options.size, seed=options.seed)
+    printing.analysis(options.latents, latents, found, options.size)
+    if options.plot:
+        for path in clouds.draw(found, Path(options.plot)):
+            print(f"Drawn: {path}")
+    return 0
+
+
+def list(options: Namespace) -> int:
+    """``tda-latent list``."""
+    printing.components(information.components(options.kind))
+    return 0
+
+
+def describe(options: Namespace) -> int:
+    """``tda-latent describe``."""
+    for component in information.named(options.name):
+        printing.description(component)
+    return 0
+
+
+def schema(_: Namespace) -> int:
+    """``tda-latent schema``."""
+    print(json.dumps(information.schema(), indent=1))
+    return 0
+
+
+def init(options: Namespace) -> int:
+    """``tda-latent init``."""
+    path = starters.write_starter(Path(options.file), options.latents)
+    print(f"Wrote {path}. Next: tda-latent plan {path}; tda-latent run {path}")
+    return 0
+
+
+def doctor(_: Namespace) -> int:
+    """``tda-latent doctor``."""
+    findings = information.examination()
+    printing.findings(findings)
+    return 0 if all(finding.good for finding in findings) else 1
+
+
+def cite(options: Namespace) -> int:
+    """``tda-latent cite``."""
+    print(information.citations(options.file))
+    return 0

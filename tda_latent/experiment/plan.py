@@ -1,0 +1,326 @@
+"""From a bound experiment to its tasks: a static graph, made before anything is computed.
+
+    data -> split -> training sample -> model -> latents -> cloud -> analysis -> comparison block -> comparison
+                                                                        \\-> figure                    \\-> figure
+
+A task names its inputs by the labels of other tasks. Labels carry the author's names; keys (see
+`tda_latent.experiment.keys`) carry everything that can change a number, and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from tda_latent.experiment.binding import Binding, Bound, bind, is_grouped, trains
+from tda_latent.experiment.config import Experiment
+from tda_latent.experiment.streams import Words, stream_words
+from tda_latent.registry import needs_of
+from tda_latent.sources.file.uri import expand_template
+
+Tree = Any  # a task label, or a tuple or mapping of trees
+
+
+@dataclass(frozen=True)
+class Operator:
+    """A component or step with its parameters, as plain data."""
+
+    kind: str
+    use: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cloud: the coordinates of everything that is analysed."""
+
+    data: str
+    model: str
+    replicate: str
+    layer: str = ""
+    subsample: str = ""
+
+    @property
+    def path(self) -> str:
+        """The coordinates that apply, joined by slashes."""
+        return "/".join(part for part in (self.data, self.model, self.replicate, self.layer, self.subsample) if part)
+
+
+@dataclass(frozen=True)
+class Task:
+    """One unit of work: an operator, where its inputs come from, and its random stream.
+
+    ``also`` lists components that the operator calls (the distance of a comparison, the figure of a drawing);
+    their code and versions enter the key as well.
+    """
+
+    label: str
+    operator: Operator
+    inputs: Mapping[str, Tree] = field(default_factory=dict)
+    stream: Words | None = None
+    also: tuple[Operator, ...] = ()
+    cell: Cell | None = None
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Labels of the tasks that this one waits for, each once."""
+        return tuple(dict.fromkeys(leaf for tree in self.inputs.values() for leaf in leaves(tree)))
+
+
+@dataclass
+class Plan:
+    """All tasks in an order in which each comes after its inputs, and what was left out and why."""
+
+    experiment: Experiment
+    binding: Binding
+    tasks: dict[str, Task] = field(default_factory=dict)
+    skipped: dict[str, str] = field(default_factory=dict)
+    cells: list[Cell] = field(default_factory=list)
+
+    def add(self, task: Task) -> str:
+        """Add a task after the tasks that it waits for, and give its label."""
+        self.tasks.setdefault(task.label, task)
+        return task.label
+
+
+def leaves(tree: Tree) -> Iterator[str]:
+    """The task labels in a tree of inputs, in order."""
+    if isinstance(tree, str):
+        yield tree
+    elif isinstance(tree, Mapping):
+        for branch in tree.values():
+            yield from leaves(branch)
+    else:
+        for branch in tree:
+            yield from leaves(branch)
+
+
+def analysis_label(analyzer: str, cell: Cell) -> str:
+    """Label of the task that applies an analyzer to one cloud."""
+    return f"analysis/{analyzer}/{cell.path}"
+
+
+def groups(experiment: Experiment) -> list[tuple[str, str]]:
+    """(data, layer) pairs; models are compared within each of them."""
+    return [(data, layer) for data in (tuple(experiment.data) or ("",)) for layer in experiment.layers]
+
+
+def make_plan(experiment: Experiment, binding: Binding | None = None) -> Plan:
+    """The tasks of a checked experiment."""
+    plan = Plan(experiment, binding or bind(experiment))
+    for data, layer in groups(experiment):
+        for label, bound in plan.binding.models.items():
+            for replicate in experiment.replicates:
+                latents = _latents(plan, bound, Cell(data, label, replicate, layer))
+                _clouds(plan, latents, Cell(data, label, replicate, layer))
+    for label in plan.binding.analyzers:
+        for cell in plan.cells:
+            _analysis(plan, label, cell)
+    for label, bound in plan.binding.distances.items():
+        for data, layer in groups(experiment):
+            _comparison(plan, label, bound, data, layer)
+    for label, bound in plan.binding.figures.items():
+        _figures(plan, label, bound)
+    return plan
+
+
+def _stream(plan: Plan, step: str, **axes: str) -> Words:
+    return stream_words(plan.experiment.seed, step, axes)
+
+
+def _source(plan: Plan, label: str, bound: Bound, inputs: Mapping[str, Tree], **axes: str) -> str:
+    rng = _stream(plan, "train" if inputs else "source", **axes) if bound.component.uses_rng else None
+    operator = Operator("source", bound.component.name, bound.entry.parameters)
+    return plan.add(Task(label, operator, inputs, rng))
+
+
+def _latents(plan: Plan, bound: Bound, cell: Cell) -> str:
+    """Task that gives the latents of one model: trained and encoded, or read or generated as they are."""
+    label = f"latents/{cell.path}"
+    if not trains(bound):
+        axes = {"data": cell.data, "model": cell.model, "replicate": cell.replicate, "layer": cell.layer}
+        return _source(plan, label, expanded(bound, plan.experiment, axes), {}, **axes)
+    experiment = plan.experiment
+    data = _source(plan, f"data/{cell.data}", resolved(plan.binding.data[cell.data], experiment), {}, data=cell.data)
+    hold_out = Operator("step", "hold-out", {"held_out": experiment.held_out})
+    split = plan.add(Task(f"split/{cell.data}", hold_out, {"inputs": data}, _stream(plan, "hold-out", data=cell.data)))
+    sample = Operator("step", "training-sample", {"train": experiment.train})
+    stream = _stream(plan, "training-sample", data=cell.data, replicate=cell.replicate)
+    train = plan.add(Task(f"training-sample/{cell.data}/{cell.replicate}", sample, {"inputs": split}, stream))
+    name = next(iter(bound.component.inputs))
+    network_label = f"model/{cell.data}/{cell.model}/{cell.replicate}"
+    network = _source(plan, network_label, bound, {name: train}, data=cell.data, replicate=cell.replicate)
+    encode = Operator("step", "encode", {"model": cell.model, "data": cell.data, "replicate": cell.replicate})
+    return plan.add(Task(label, encode, {"network": network, "inputs": split}, cell=cell))
+
+
+def expanded(bound: Bound, experiment: Experiment, axes: Mapping[str, str]) -> Bound:
+    """A source whose text parameters have their ``{model}``, ``{data}``, ``{replicate}``, ``{layer}`` filled in."""
+    values = {**axes, "seed": axes["replicate"]}
+    filled = {
+        name: expand_template(value, values) if isinstance(value, str) and "{" in value else value
+        for name, value in bound.entry.parameters.items()
+    }
+    return resolved(replace(bound, entry=replace(bound.entry, parameters=filled)), experiment)
+
+
+def resolved(bound: Bound, experiment: Experiment) -> Bound:
+    """A source whose relative ``path`` is taken from the folder of the experiment file."""
+    path = bound.entry.parameters.get("path")
+    if not isinstance(path, str):
+        return bound
+    parameters = {**bound.entry.parameters, "path": str(experiment.folder / path)}
+    return replace(bound, entry=replace(bound.entry, parameters=parameters))
+
+
+def _clouds(plan: Plan, latents: str, cell: Cell) -> None:
+    sample = plan.experiment.sample
+    count = plan.experiment.subsamples
+    for index in range(count):
+        name = f"s{index}" if count > 1 else ""
+        part = Cell(cell.data, cell.model, cell.replicate, cell.layer, name)
+        plan.cells.append(part)
+        label = f"cloud/{part.path}"
+        if sample is None:
+            continue
+        stream = _stream(plan, "subsample", data=cell.data, subsample=str(index))
+        plan.add(Task(label, Operator("step", "subsample", dict(sample)), {"latents": latents}, stream, cell=part))
+
+
+def cloud_label(plan: Plan, cell: Cell) -> str:
+    """Label of the task that gives the points of one cell."""
+    whole = Cell(cell.data, cell.model, cell.replicate, cell.layer)
+    return f"latents/{whole.path}" if plan.experiment.sample is None else f"cloud/{cell.path}"
+
+
+def _analysis(plan: Plan, label: str, cell: Cell) -> str | None:
+    """Label of the task that applies an analyzer to a cell, or None when it was left out with a reason."""
+    name = analysis_label(label, cell)
+    if name in plan.tasks:
+        return name
+    bound = plan.binding.analyzers[label]
+    reason = missing_columns(plan, bound, cell)
+    given = cloud_label(plan, cell) if bound.on is None else _analysis(plan, bound.on, cell)
+    if reason is None and given is None:
+        reason = f"{bound.on!r} was left out for this cloud"
+    if reason is not None or given is None:
+        plan.skipped[name] = reason or ""
+        return None
+    argument = next(iter(bound.component.inputs))
+    operator = Operator("analyzer", bound.component.name, bound.entry.parameters)
+    axes = {"data": cell.data, "replicate": cell.replicate, "layer": cell.layer, "subsample": cell.subsample}
+    stream = _stream(plan, label, **axes) if bound.component.uses_rng else None
+    return plan.add(Task(name, operator, {argument: given}, stream, cell=cell))
+
+
+def missing_columns(plan: Plan, bound: Bound, cell: Cell) -> str | None:
+    """Why a component cannot use the clouds of a model, as far as the model says what it provides; else None."""
+    model = plan.binding.models[cell.model]
+    provides = getattr(model.component.cls, "provides", None)
+    if provides is None:
+        return None
+    if trains(model):
+        source = plan.binding.data[cell.data].component.cls
+        provides = {*provides, *getattr(source, "provides", ("labels", "ids", "factors")), "ids"}
+    absent = [column for column in needs_of(bound.instance) if column not in provides]
+    return f"needs {absent[0]}, which {model.entry.use!r} does not provide" if absent else None
+
+
+def _comparison(plan: Plan, label: str, bound: Bound, data: str, layer: str) -> None:
+    models = [name for name in plan.binding.models if _comparable(plan, bound, name, data, layer)]
+    experiment, blocks, pairs = plan.experiment, [], []
+    replicates = experiment.replicates
+    place = "/".join(part for part in (data, layer) if part)
+    distance = Operator("distance", bound.component.name, bound.entry.parameters)
+    for i, left in enumerate(models):
+        for j in range(i if "symmetry" in bound.component.axioms else 0, len(models)):
+            right = models[j]
+            parameters: dict[str, Any] = {"distance": distance.use, "parameters": dict(distance.parameters)}
+            parameters |= {"rows": replicates, "columns": replicates, "same": left == right}
+            inputs = {
+                "first": _replicates(plan, bound, Cell(data, left, "", layer)),
+                "second": _replicates(plan, bound, Cell(data, right, "", layer)),
+            }
+            name = "/".join(part for part in ("block", label, place, f"{left}~{right}") if part)
+            blocks.append(plan.add(Task(name, Operator("step", "compare", parameters), inputs, also=(distance,))))
+            pairs.append((i, j))
+    if not blocks:
+        plan.skipped[comparison_label(label, data, layer)] = "no model provides what it compares"
+        return
+    settings = {"use": distance.use, **dict(distance.parameters)} | ({"on": bound.on} if bound.on else {})
+    collect = Operator(
+        "step",
+        "collect",
+        {
+            "distance": label,
+            "symmetric": "symmetry" in bound.component.axioms,
+            "models": tuple(models),
+            "replicates": replicates,
+            "pairs": tuple(pairs),
+            "data": place,
+            "settings": settings,
+        },
+    )
+    plan.add(Task(comparison_label(label, data, layer), collect, {"blocks": tuple(blocks)}))
+
+
+def comparison_label(distance: str, data: str, layer: str) -> str:
+    """Label of the task that puts a comparison together."""
+    return "/".join(part for part in ("comparison", distance, data, layer) if part)
+
+
+def _comparable(plan: Plan, bound: Bound, model: str, data: str, layer: str) -> bool:
+    cells = [cell for cell in plan.cells if (cell.data, cell.model, cell.layer) == (data, model, layer)]
+    if bound.on is None:
+        return all(missing_columns(plan, bound, cell) is None for cell in cells)
+    return all(analysis_label(bound.on, cell) in plan.tasks for cell in cells)
+
+
+def _replicates(plan: Plan, bound: Bound, group: Cell) -> tuple[tuple[str, ...], ...]:
+    """Inputs of one side of a block: for each replicate its subsamples."""
+    rows = []
+    for replicate in plan.experiment.replicates:
+        key = (group.data, group.model, replicate, group.layer)
+        cells = [c for c in plan.cells if (c.data, c.model, c.replicate, c.layer) == key]
+        rows.append(tuple(cloud_label(plan, c) if bound.on is None else analysis_label(bound.on, c) for c in cells))
+    return tuple(rows)
+
+
+def _figures(plan: Plan, label: str, bound: Bound) -> None:
+    figure = Operator("figure", bound.component.name, bound.entry.parameters)
+    for data, layer in groups(plan.experiment):
+        records = _drawn(plan, bound, data, layer)
+        name = "/".join(
+            part for part in ("figure", label, data if len(plan.experiment.data) > 1 else "", layer) if part
+        )
+        if not records:
+            plan.skipped[name] = f"{bound.on!r} gives nothing to draw"
+            continue
+        parameters = {
+            "figure": figure.use,
+            "parameters": dict(figure.parameters),
+            "venue": plan.experiment.venue,
+            "caption": bound.entry.caption,
+            "grouped": is_grouped(bound.component),
+        }
+        plan.add(Task(name, Operator("step", "draw", parameters), {"records": records}, also=(figure,)))
+
+
+def _drawn(plan: Plan, bound: Bound, data: str, layer: str) -> Mapping[str, Tree]:
+    """What a figure draws: one comparison, all replicates by model, or one panel per model."""
+    on = bound.on or ""
+    if on in plan.binding.distances:
+        label = comparison_label(on, data, layer)
+        return {on: label} if label in plan.tasks else {}
+    chosen = bound.entry.replicate or plan.experiment.replicates[0]
+    found: dict[str, Tree] = {}
+    for cell in plan.cells:
+        label = analysis_label(on, cell)
+        if (cell.data, cell.layer) != (data, layer) or label not in plan.tasks:
+            continue
+        if is_grouped(bound.component):
+            found[cell.model] = (*found.get(cell.model, ()), label)
+        elif cell.replicate == chosen and cell.subsample in ("", "s0"):
+            found[cell.model] = label
+    return found

@@ -1,0 +1,237 @@
+"""The runner: every task whose inputs exist is looked up, else worked on; a failure stops only what needs it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tda_latent.errors import InvalidInput, TdaLatentError
+from tda_latent.experiment.config import Experiment
+from tda_latent.experiment.keys import key_fields, key_of
+from tda_latent.experiment.plan import Plan, Task, Tree
+from tda_latent.experiment.pool import Pool
+from tda_latent.experiment.store import Store
+from tda_latent.records import Record, canonical_json, sha256
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a task: "cached", "computed", "failed", "blocked" (an input failed) or "waiting"."""
+
+    state: str
+    key: str = ""
+    digest: str = ""
+    reason: str = ""
+    seconds: float = 0.0
+    peak_bytes: int = 0
+
+    @property
+    def done(self) -> bool:
+        """Whether the result exists."""
+        return self.state in ("cached", "computed")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Where and how hard to work; part of no key.
+
+    workers : processes; memory : bytes per task or None; seconds : per task or None
+    """
+
+    workers: int = 1
+    memory: int | None = None
+    seconds: float | None = None
+
+
+@dataclass
+class Run:
+    """A plan with the outcome of each of its tasks."""
+
+    plan: Plan
+    store: Store
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    interrupted: bool = False
+    _loaded: dict[str, Record] = field(default_factory=dict, repr=False)
+
+    @property
+    def experiment(self) -> Experiment:
+        """The experiment that was planned."""
+        return self.plan.experiment
+
+    @property
+    def root(self) -> str:
+        """Digest of all numeric results by label: two runs are equal iff their roots are. Figures are left out."""
+        pairs = [[label, o.digest] for label, o in sorted(self.outcomes.items()) if o.done and not is_figure(label)]
+        return sha256(canonical_json(pairs))
+
+    @property
+    def complete(self) -> bool:
+        """Whether every planned task has its result."""
+        return all(label in self.outcomes and self.outcomes[label].done for label in self.plan.tasks)
+
+    def count(self, state: str) -> int:
+        """Number of tasks in a state."""
+        return sum(outcome.state == state for outcome in self.outcomes.values())
+
+    def record(self, label: str) -> Record | None:
+        """The result of a task, read from the store and verified; None when it does not exist."""
+        outcome = self.outcomes.get(label)
+        if outcome is None or not outcome.done:
+            return None
+        action = self.store.find(outcome.key)
+        if action is None:
+            return None
+        if label not in self._loaded:
+            found = self.store.load(action)
+            if found is not None:
+                self._loaded[label] = found
+        return self._loaded.get(label)
+
+
+Listener = Callable[[str, Outcome, Run], None]
+
+
+def is_figure(label: str) -> bool:
+    """Whether a task draws; its bytes depend on the drawing library and stay out of the root digest."""
+    return label.startswith("figure/")
+
+
+def look_up(plan: Plan, store: Store) -> Run:
+    """What the store already holds; tasks behind a missing one are "waiting". Nothing is computed."""
+    run = Run(plan, store)
+    for task in plan.tasks.values():
+        ready = all(run.outcomes[name].done for name in task.sources)
+        run.outcomes[task.label] = _known(run, task)[0] if ready else Outcome("waiting")
+    return run
+
+
+def carry_out(plan: Plan, store: Store, limits: Limits, log: Path, listener: Listener | None = None) -> Run:
+    """Look up or compute every task. KeyboardInterrupt stops the work and gives the run as far as it came."""
+    driver = _Driver(Run(plan, store), limits, listener)
+    with Pool(limits.workers, log, limits.seconds) as pool:
+        try:
+            driver.start()
+            while driver.queue or pool.running:
+                while driver.queue and pool.idle:
+                    pool.submit(driver.queue.popleft())
+                for reply in pool.wait(timeout=0.5):
+                    driver.replied(reply)
+        except KeyboardInterrupt:
+            driver.run.interrupted = True
+    for label in plan.tasks:
+        driver.run.outcomes.setdefault(label, Outcome("waiting"))
+    return driver.run
+
+
+class _Driver:
+    """Which tasks can start: counts of missing inputs, and a queue of what is ready and not in the store."""
+
+    def __init__(self, run: Run, limits: Limits, listener: Listener | None) -> None:
+        self.run, self.limits, self.listener = run, limits, listener
+        self.queue: deque[dict[str, Any]] = deque()
+        self._keys: dict[str, str] = {}
+        self._missing = {label: len(task.sources) for label, task in run.plan.tasks.items()}
+        self._dependents: dict[str, list[str]] = {label: [] for label in run.plan.tasks}
+        for label, task in run.plan.tasks.items():
+            for name in task.sources:
+                self._dependents[name].append(label)
+
+    def start(self) -> None:
+        """Resolve everything that follows from the tasks without inputs."""
+        for label in [name for name, count in self._missing.items() if not count]:
+            if (outcome := self._look_up(label)) is not None:
+                self._settle(label, outcome)
+
+    def replied(self, reply: Mapping[str, Any]) -> None:
+        """Take the answer of a worker."""
+        label = str(reply["label"])
+        if not reply["ok"]:
+            self._settle(label, Outcome("failed", reason=str(reply["reason"])))
+            return
+        key = self._keys[label]
+        self._settle(label, Outcome("computed", key, reply["digest"], "", reply["seconds"], reply["peak_bytes"]))
+
+    def _look_up(self, label: str) -> Outcome | None:
+        """The stored outcome of a task whose inputs exist; None after queueing it because there is none."""
+        outcome, fields = _known(self.run, self.run.plan.tasks[label])
+        if outcome.state != "waiting":
+            return outcome
+        self._keys[label] = outcome.key
+        self.queue.append(self._payload(label, outcome.key, fields))
+        return None
+
+    def _settle(self, label: str, outcome: Outcome) -> None:
+        """Note outcomes in a loop, not by recursion: a chain of cached tasks can be long."""
+        settled = deque([(label, outcome)])
+        while settled:
+            name, found = settled.popleft()
+            self.run.outcomes[name] = found
+            if self.listener is not None:
+                self.listener(name, found, self.run)
+            for dependent in self._dependents[name]:
+                if not found.done:
+                    if dependent not in self.run.outcomes:
+                        settled.append((dependent, Outcome("blocked", reason=f"needs {name}, which {_became(found)}")))
+                    continue
+                self._missing[dependent] -= 1
+                if not self._missing[dependent] and dependent not in self.run.outcomes:
+                    known = self._look_up(dependent)
+                    settled += [(dependent, known)] if known is not None else []
+
+    def _payload(self, label: str, key: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+        task = self.run.plan.tasks[label]
+        return {
+            "label": label,
+            "kind": task.operator.kind,
+            "use": task.operator.use,
+            "parameters": dict(task.operator.parameters),
+            "inputs": {name: _keys(self.run, tree) for name, tree in task.inputs.items()},
+            "stream": list(task.stream) if task.stream is not None else None,
+            "store": str(self.run.store.path),
+            "key": key,
+            "fields": fields,
+            "memory": self.limits.memory,
+        }
+
+
+def _became(outcome: Outcome) -> str:
+    return "failed" if outcome.state == "failed" else "could not run"
+
+
+def _known(run: Run, task: Task) -> tuple[Outcome, Mapping[str, Any]]:
+    """The stored outcome of a task whose inputs exist ("waiting" with its key when there is none), and its fields."""
+    try:
+        fields = key_fields(task, lambda label: run.outcomes[label].digest)
+    except TdaLatentError as error:
+        return Outcome("failed", reason=str(error)), {}
+    key = key_of(fields)
+    action = run.store.find(key)
+    if action is None:
+        return Outcome("waiting", key), fields
+    facts = action.facts
+    digest = action.digests["result"]
+    return Outcome("cached", key, digest, "", facts.get("seconds", 0.0), facts.get("peak_bytes", 0)), fields
+
+
+def _keys(run: Run, tree: Tree) -> Any:
+    if isinstance(tree, str):
+        return run.outcomes[tree].key
+    if isinstance(tree, Mapping):
+        return {name: _keys(run, branch) for name, branch in tree.items()}
+    return [_keys(run, branch) for branch in tree]
+
+
+def require_results(run: Run) -> None:
+    """Refuse a run in which nothing could be computed at all.
+
+    Raises
+    ------
+    InvalidInput
+        With the first reason.
+    """
+    if not any(outcome.done for outcome in run.outcomes.values()):
+        reasons = [outcome.reason for outcome in run.outcomes.values() if outcome.reason]
+        raise InvalidInput(f"nothing could be computed: {reasons[0] if reasons else 'the plan is empty'}")

@@ -1,0 +1,153 @@
+"""Pieces that several figures draw: notes below the axes, keys beside them, colour bars, infinity, units."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tda_latent.figures.canvas.venues import Axes, text_size
+from tda_latent.records import Comparison
+
+_POINTS_PER_INCH = 72.0
+_PER_INCH, _HANDLE = 18, 7  # characters of a key on one inch, and those that its handle takes
+_LINE = 34  # characters of an axis label on one line
+_CHARACTER = 0.42  # mean width of a character of the text font, in units of its size
+
+
+def quantity(name: str, unit: str) -> str:
+    """Text of an axis: the name with its unit, on two lines when long; the name alone when unit-free."""
+    if not unit:
+        return name
+    return f"{name} ({unit})" if len(name) + len(unit) < _LINE else f"{name}\n({unit})"
+
+
+def short(value: float) -> str:
+    """A number in at most three significant digits; infinity as its sign."""
+    return "∞" if np.isposinf(value) else f"{value:.3g}"
+
+
+def note(ax: Axes, lines: Iterable[str | None]) -> None:
+    """Write small lines below the figure, or below foreign axes; None is left out, long lines are wrapped.
+
+    On a sheet of ours the notes of all panels are gathered: said once when they are equal, else panel by panel.
+    """
+    texts = [line for line in lines if line]
+    if not texts:
+        return
+    figure = ax.get_figure(root=True)
+    if hasattr(figure, "notes"):
+        figure.notes[ax] = texts
+        write_notes(figure)
+        return
+    labelled = ax.axison and bool(ax.get_xlabel())
+    ax.annotate(
+        _wrapped(texts, ax.get_position().width * figure.get_figwidth()),
+        xy=(0.5, 0.0),
+        xycoords=ax.xaxis.label if labelled else "axes fraction",
+        xytext=(0, -3),
+        textcoords="offset points",
+        ha="center",
+        va="top",
+        fontsize=text_size(),
+        fontweight=_weight(texts),
+        annotation_clip=False,
+    )
+
+
+def write_notes(sheet: Any) -> None:
+    """The notes of a sheet as one text below everything: unnamed when they hold for every panel."""
+    said = list(sheet.notes.values())
+    if not said:
+        return
+    if len(said) == len(sheet.axes) and all(texts == said[0] for texts in said):
+        texts = said[0]
+    else:
+        texts = [f"{ax.get_title()}: {'; '.join(lines)}" for ax, lines in sheet.notes.items()]
+    text = _wrapped(texts, sheet.get_figwidth())
+    sheet.supxlabel(text, fontsize=text_size(), fontweight=_weight(text.split("\n")))
+
+
+def _weight(texts: Sequence[str]) -> str:
+    return "bold" if any("INCOMPLETE" in text for text in texts) else "normal"
+
+
+def _wrapped(texts: Iterable[str], inches: float) -> str:
+    from matplotlib.font_manager import FontProperties
+
+    size = FontProperties(size=text_size()).get_size_in_points()
+    wide = max(20, int(inches * _POINTS_PER_INCH / (size * _CHARACTER)))
+    return "\n".join("\n".join(textwrap.wrap(line, wide)) for line in texts)
+
+
+def key(ax: Axes, handles: Sequence[Any], title: str | None = None, above: bool = False) -> Any:
+    """A legend right of the axes, or above them, where it covers no data."""
+    if above:
+        columns = key_columns(handles, room(ax))
+        place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0.0, 1.01)}
+    else:
+        columns = 1 + (len(handles) - 1) // 14
+        place = {"loc": "upper left", "bbox_to_anchor": (1.02, 1.0)}
+    return ax.legend(
+        handles=handles,
+        title=title,
+        borderaxespad=0.0,
+        ncols=columns,
+        handlelength=2.0 if above else 1.6,
+        columnspacing=0.8,
+        alignment="left",
+        **place,
+    )
+
+
+def key_columns(handles: Sequence[Any], inches: float) -> int:
+    """How many entries of a key fit side by side."""
+    longest = max((len(handle.get_label()) for handle in handles), default=1)
+    return max(1, min(len(handles), int(inches * _PER_INCH / (longest + _HANDLE))))
+
+
+def room(ax: Axes) -> float:
+    """Inches of the page that the axes and their labels share, across."""
+    place = ax.get_subplotspec()
+    columns = place.get_gridspec().ncols if place else 1
+    return float(ax.get_figure(root=True).get_figwidth()) / int(columns)
+
+
+def colour_bar(ax: Axes, mappable: Any, label: str) -> Any:
+    """A colour bar right of the axes, exactly as high as they are."""
+    bar = ax.figure.colorbar(mappable, cax=ax.inset_axes((1.03, 0.0, 0.045, 1.0)), label=label)
+    bar.outline.set_visible(False)
+    return bar
+
+
+def ticks(axis: Any, limits: tuple[float, float], infinity: float | None = None) -> None:
+    """Round ticks inside the limits; one more, marked ∞, at the position that stands for infinity."""
+    from matplotlib.ticker import MaxNLocator
+
+    low, high = limits
+    places = [float(tick) for tick in MaxNLocator(5).tick_values(low, high) if low <= tick <= high]
+    names = [f"{tick:g}".replace("-", "\N{MINUS SIGN}") for tick in np.round(places, 12)]
+    if infinity is not None:
+        free = [infinity - place > 0.09 * (high - low) for place in places]
+        places = [*(place for place, keep in zip(places, free, strict=True) if keep), infinity]
+        names = [*(name for name, keep in zip(names, free, strict=True) if keep), "∞"]
+    axis.set_ticks(places, names)
+
+
+def scale_limits(values: NDArray[Any]) -> tuple[float, float]:
+    """From zero (or the smallest negative value) to the largest finite value; (0, 1) when there is none."""
+    finite = np.asarray(values, dtype=np.float64)
+    finite = finite[np.isfinite(finite)]
+    low, high = float(finite.min(initial=0.0)), float(finite.max(initial=0.0))
+    return (low, high) if high > low else (low, low + 1.0)
+
+
+def incompleteness(comparison: Comparison) -> str | None:
+    """The sentence that a figure of an unfinished comparison must carry; None when every pair is there."""
+    if not comparison.missing:
+        return None
+    pairs = len(comparison) * (len(comparison) - 1) // (2 if comparison.symmetric else 1)
+    return f"INCOMPLETE: {comparison.missing} of {pairs} pairs missing"

@@ -1,0 +1,107 @@
+"""Figure `projection`: a two-dimensional view of latents, coloured by a label."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from tda_latent.errors import InvalidInput, unknown_name
+from tda_latent.figures import canvas
+from tda_latent.records import Projection
+from tda_latent.registry import figure
+
+_MANY = 5000  # more points than this are drawn as an image inside the vector page
+_CLASSES = 20  # integers with more different values than this are drawn as a quantity
+_ROUNDS = 8  # classes are drawn in turns, so that the last one does not hide the others
+
+
+@figure("projection")
+@dataclass(frozen=True)
+class ProjectionPlot:
+    """Scatter of a projection: classes by colour and shape, quantities by a colour bar, trust figures below.
+
+    Parameters
+    ----------
+    colour : text or null
+        Label column that colours the points; null takes the first one, if any.
+    axes : pair of integers
+        Which two coordinates to draw, from 0.
+    size : float
+        Area of a point in square points, above 0.
+    legend : bool
+        Show the classes right of the axes.
+    """
+
+    version: ClassVar[int] = 1
+    references: ClassVar[tuple[str, ...]] = ("wong2011", "venna2001")
+    libraries: ClassVar[tuple[str, ...]] = ("matplotlib",)
+    natural: ClassVar[bool] = True
+
+    colour: str | None = None
+    axes: tuple[Annotated[int, Field(ge=0, le=2)], Annotated[int, Field(ge=0, le=2)]] = (0, 1)
+    size: Annotated[float, Field(gt=0)] = 6.0
+    legend: bool = True
+
+    def __call__(self, record: Projection, ax: Any = None) -> canvas.Axes:
+        """Draw into ``ax`` or a new sheet; the axes are returned.
+
+        Raises
+        ------
+        UnknownName
+            When ``colour`` is no label of the projection.
+        InvalidInput
+            When the projection has no such coordinate.
+        """
+        if max(self.axes) >= record.coordinates.shape[1]:
+            raise InvalidInput(f"axes are {self.axes}, but the projection has {record.coordinates.shape[1]}.")
+        if self.colour is not None and self.colour not in record.labels:
+            raise unknown_name("label", self.colour, record.labels)
+        name = self.colour or next(iter(record.labels), None)
+        points = record.coordinates[:, self.axes]
+        with canvas.drawing(ax, ratio=0.8) as ax:
+            if name is None:
+                self._scatter(ax, points, color=canvas.colour(0))
+            elif _is_quantity(record.labels[name]):
+                values = record.labels[name].astype(np.float64)
+                canvas.colour_bar(ax, self._scatter(ax, points, c=values, cmap="viridis"), name)
+            else:
+                self._classes(ax, points, record.labels[name], name)
+            ax.set_aspect("equal", adjustable="datalim")
+            ax.locator_params(nbins=5)
+            ax.set_xlabel(record.axes[self.axes[0]])
+            ax.set_ylabel(record.axes[self.axes[1]])
+            trust = ", ".join(f"{key} {value:.3g}" for key, value in record.trust.items())
+            canvas.note(ax, [f"{record.method}, {len(points)} points" + (f"; {trust}" if trust else "")])
+        return ax
+
+    def _scatter(self, ax: Any, points: NDArray[np.float64], rasterized: bool | None = None, **options: Any) -> Any:
+        rasterized = len(points) > _MANY if rasterized is None else rasterized
+        defaults: dict[str, Any] = {"s": self.size, "linewidths": 0.15, "edgecolors": "0.2", "label": "_points"}
+        return ax.scatter(points[:, 0], points[:, 1], rasterized=rasterized, **(defaults | options))
+
+    def _classes(self, ax: Any, points: NDArray[np.float64], column: NDArray[Any], name: str) -> None:
+        from matplotlib.lines import Line2D
+
+        classes, owners = np.unique(column, return_inverse=True)
+        turns = np.arange(len(points)) % _ROUNDS
+        for turn in range(_ROUNDS):
+            for index, text in enumerate(classes):
+                rows = (owners == index) & (turns == turn)
+                if rows.any():
+                    self._scatter(ax, points[rows], len(points) > _MANY, color=canvas.colour(index),
+                                  marker=canvas.marker(index), label=f"_class {text}")  # fmt: skip
+        if self.legend:
+            handles = [
+                Line2D([], [], linestyle="", marker=canvas.marker(k), color=canvas.colour(k), markersize=4,
+                       markeredgecolor="0.2", markeredgewidth=0.3, label=str(text))
+                for k, text in enumerate(classes)
+            ]  # fmt: skip
+            canvas.key(ax, handles, title=name)
+
+
+def _is_quantity(column: NDArray[Any]) -> bool:
+    return column.dtype.kind == "f" or (column.dtype.kind in "iu" and len(np.unique(column)) > _CLASSES)

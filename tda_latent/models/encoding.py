@@ -1,0 +1,106 @@
+"""What every trained model can do, whatever it is made of: encode, decode, sample."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tda_latent.errors import InvalidInput
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """Codes of n inputs.
+
+    mean : (n, k) float64, the code, or the posterior mean of a model with a stochastic encoder
+    scale : (n, k) float64 > 0, posterior standard deviations, or None for a deterministic encoder
+    """
+
+    mean: Floats
+    scale: Floats | None = None
+
+
+class Network(Protocol):
+    """A trained model that can be asked. All arrays are float64; rows are inputs, codes or outputs.
+
+    inputs : number of coordinates of an input; dimension : number of coordinates of a code
+    """
+
+    @property
+    def inputs(self) -> int: ...
+
+    @property
+    def dimension(self) -> int: ...
+
+    def encode(self, points: NDArray[Any]) -> Encoding:
+        """Codes of (n, inputs) points."""
+        ...
+
+    def decode(self, codes: NDArray[Any]) -> Floats:
+        """(n, inputs) outputs for (n, dimension) codes, in the unit of the training data."""
+        ...
+
+    def sample(self, size: int, rng: np.random.Generator) -> Floats:
+        """(size, dimension) codes drawn from the prior of the model."""
+        ...
+
+
+def columns(values: NDArray[Any], count: int, what: str) -> Floats:
+    """The values as (n, count) float64.
+
+    Raises
+    ------
+    InvalidInput
+        When they have another width: they belong to other data or to another model.
+    """
+    array = np.asarray(values, dtype=np.float64)
+    if array.ndim != 2 or array.shape[1] != count:
+        raise InvalidInput(
+            f"{what} have shape {array.shape}; this model takes (n, {count}). Use the data it was trained on."
+        )
+    return array
+
+
+def trainable(points: NDArray[Any]) -> Floats:
+    """(n, d) float64 training points, after the checks that every family shares.
+
+    Raises
+    ------
+    InvalidInput
+        When there are fewer than two points, or all points coincide.
+    """
+    array = np.asarray(points, dtype=np.float64)
+    if len(array) < 2:
+        raise InvalidInput(f"the training data hold {len(array)} point; the rule is at least 2. Take more.")
+    if not (array != array[0]).any():
+        raise InvalidInput("all training points coincide; there is nothing to learn. Check how the data were read.")
+    return array
+
+
+@dataclass(frozen=True)
+class CodeGaussian:
+    """The normal distribution fitted to training codes: the prior of models that are trained without one.
+
+    mean : (k,); factor : (k, k) with factor @ factor.T the covariance (n - 1 in the denominator)
+    """
+
+    mean: Floats
+    factor: Floats
+
+    @classmethod
+    def fitted(cls, codes: Floats) -> CodeGaussian:
+        """Moments of (n, k) codes, n >= 2; a code that does not vary gets no spread."""
+        mean = codes.mean(axis=0)
+        _, spread, axes = np.linalg.svd(codes - mean, full_matrices=False)
+        factor = np.zeros((codes.shape[1], codes.shape[1]))
+        factor[:, : len(spread)] = axes.T * (spread / np.sqrt(len(codes) - 1))
+        return cls(mean, factor)
+
+    def draw(self, size: int, rng: np.random.Generator) -> Floats:
+        """(size, k) independent draws."""
+        return np.asarray(self.mean + rng.standard_normal((size, len(self.mean))) @ self.factor.T, dtype=np.float64)

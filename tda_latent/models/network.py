@@ -1,0 +1,79 @@
+"""From a stored `Model` back to something that encodes, decodes and samples; and latents made with it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tda_latent.errors import unknown_name
+from tda_latent.models.encoding import Encoding, Network
+from tda_latent.records import Latents, Model, Origin
+
+__all__ = ["FAMILIES", "Encoding", "Network", "encode_latents", "network", "reconstruction_error"]
+
+FAMILIES = ("autoencoder", "pca", "vae")
+
+
+def network(model: Model) -> Network:
+    """The network of a model record; nothing of it is executed code, only weights.
+
+    Raises
+    ------
+    UnknownName
+        When the family of the model is none of ours.
+
+    Notes
+    -----
+    The families "autoencoder" and "vae" import torch; "pca" does not.
+    """
+    if model.family == "pca":
+        from tda_latent.models.linear import LinearNetwork
+
+        return LinearNetwork.of(model)
+    if model.family == "autoencoder":
+        from tda_latent.models.autoencoder import AutoencoderNetwork
+
+        return AutoencoderNetwork.of(model)
+    if model.family == "vae":
+        from tda_latent.models.variational import VariationalNetwork
+
+        return VariationalNetwork.of(model)
+    raise unknown_name("model family", model.family, FAMILIES)
+
+
+def encode_latents(model: Model, inputs: Latents, origin: Origin | None = None) -> Latents:
+    """The inputs as latents of the model.
+
+    Parameters
+    ----------
+    model : Model
+    inputs : Latents
+        (n, d) with d the number of inputs of the model.
+    origin : Origin, optional
+        What to write as the origin; default: that of the inputs.
+
+    Returns
+    -------
+    Latents
+        (n, k) codes (posterior means) with the ids, labels, factors and split of the inputs; ``scale`` holds the
+        posterior standard deviations when the encoder is stochastic.
+    """
+    encoding = network(model).encode(inputs.points)
+    return Latents(
+        points=encoding.mean,
+        ids=inputs.ids,
+        labels=inputs.labels,
+        factors=inputs.factors,
+        scale=encoding.scale,
+        split=inputs.split,
+        origin=inputs.origin if origin is None else origin,
+    )
+
+
+def reconstruction_error(model: Model, inputs: Latents) -> float:
+    """Mean over points and coordinates of (decode(encode(x)) - x)^2, in the squared unit of the inputs.
+
+    The posterior mean is decoded, without noise, so that families can be compared.
+    """
+    asked = network(model)
+    restored = asked.decode(asked.encode(inputs.points).mean)
+    return float(np.mean((restored - inputs.points) ** 2))

@@ -1,0 +1,123 @@
+"""Training that gives the same weights again: one loop for all our networks, one thread, one local generator."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from tda_latent.errors import EngineFailure
+from tda_latent.models.encoding import Floats
+from tda_latent.records import Curve
+
+_WARM_UP = 0.1  # share of the steps over which the learning rate rises
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long and how fast to train.
+
+    epochs : passes over the data, >= 0; 0 keeps the random initialisation, which is a control worth having
+    batch_size : points per step, about: an epoch is split into steps of nearly equal size
+    learning_rate : of Adam at its height; it rises over a tenth of the steps, then falls to zero along a cosine
+    """
+
+    epochs: int
+    batch_size: int
+    learning_rate: float
+
+    def rate(self, progress: float) -> float:
+        """Learning rate when a share ``progress`` in (0, 1] of the steps is done."""
+        rising = min(1.0, progress / _WARM_UP)
+        return self.learning_rate * rising * (1 + math.cos(math.pi * progress)) / 2
+
+
+@contextmanager
+def reproducible() -> Iterator[None]:
+    """One thread and deterministic algorithms inside; the caller's settings are back afterwards.
+
+    The same weights then come out bit by bit on one machine class. No generator is touched.
+    """
+    threads, strict = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
+    torch.set_num_threads(1)
+    torch.use_deterministic_algorithms(True)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+        torch.use_deterministic_algorithms(strict, warn_only=warn_only)
+
+
+def local_generator(rng: np.random.Generator) -> torch.Generator:
+    """A generator of torch that continues the given stream; the global one stays as it is."""
+    return torch.Generator().manual_seed(int(rng.integers(2**63)))
+
+
+def descend(
+    module: nn.Module,
+    inputs: Tensor,
+    terms: Callable[[Tensor], Mapping[str, Tensor]],
+    schedule: Schedule,
+    generator: torch.Generator,
+) -> dict[str, Floats]:
+    """Minimise a loss over (n, d) inputs by Adam [kingma2015adam], in place.
+
+    Parameters
+    ----------
+    module : what is trained
+    inputs : (n, d)
+    terms : batch -> named scalars; the one called "loss" is minimised, the others are recorded with it
+    schedule, generator : pace, and the stream that shuffles
+
+    Returns
+    -------
+    dict
+        (epochs,) mean of each term over each epoch, as the weights were when each batch came.
+
+    Raises
+    ------
+    EngineFailure
+        When the loss is no longer finite.
+    """
+    optimiser = torch.optim.Adam(module.parameters(), lr=schedule.learning_rate)
+    batches = math.ceil(len(inputs) / schedule.batch_size)
+    history: dict[str, list[float]] = {}
+    for epoch in range(schedule.epochs):
+        totals: dict[str, float] = {}
+        order = torch.randperm(len(inputs), generator=generator)
+        for step, rows in enumerate(torch.tensor_split(order, batches), start=1):
+            optimiser.param_groups[0]["lr"] = schedule.rate((epoch + step / batches) / schedule.epochs)
+            found = terms(inputs[rows])
+            optimiser.zero_grad()
+            found["loss"].backward()
+            optimiser.step()
+            for name, value in found.items():
+                totals[name] = totals.get(name, 0.0) + value.item() * len(rows) / len(inputs)
+        _require_finite(totals["loss"], epoch, schedule)
+        for name, total in totals.items():
+            history.setdefault(name, []).append(total)
+    return {name: np.array(values) for name, values in history.items()}
+
+
+def _require_finite(loss: float, epoch: int, schedule: Schedule) -> None:
+    if not math.isfinite(loss):
+        raise EngineFailure(
+            f"training diverged: the loss is {loss} in epoch {epoch + 1} of {schedule.epochs} "
+            f"at learning rate {schedule.learning_rate:g}. Lower the learning rate."
+        )
+
+
+def curves(history: Mapping[str, Floats], units: Mapping[str, str]) -> dict[str, Curve]:
+    """The recorded terms as curves over epochs 1, 2, ..."""
+    return {
+        name: Curve(
+            x=np.arange(1.0, len(values) + 1.0), y=values, x_unit="epochs", unit=units[name], x_name="epoch", name=name
+        )
+        for name, values in history.items()
+    }

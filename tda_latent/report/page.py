@@ -1,0 +1,151 @@
+"""Fill the page: every figure, table, parameter and provenance fact; every number links to its record."""
+
+from __future__ import annotations
+
+import base64
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from tda_latent.experiment.outputs import drawings, resolved_components, write_file
+from tda_latent.experiment.results import Group, claims, result_groups
+from tda_latent.experiment.run import Outcome, Run
+
+_STATES = {True: "holds", False: "fails", None: "undecided"}
+
+
+def write_report(run: Run, record: Mapping[str, Any], folder: Path) -> Path:
+    """Write ``report.html`` into the folder of a run and give its path."""
+    path = folder / "report.html"
+    write_file(path, render_report(run, record["circumstances"]).encode())
+    return path
+
+
+def render_report(run: Run, circumstances: Mapping[str, Any]) -> str:
+    """The page as text; ``circumstances`` is what `tda_latent.experiment.provenance` collects."""
+    anchors = {label: f"record-{index}" for index, label in enumerate(run.plan.tasks)}
+    environment = Environment(
+        loader=PackageLoader("tda_latent", "report"),
+        autoescape=select_autoescape(("html", "jinja")),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"number": number, "seconds": _seconds, "mebibytes": _mebibytes}
+    page = environment.get_template("page.html.jinja")
+    return page.render(
+        experiment=run.experiment,
+        run=run,
+        style=Markup(resources.files("tda_latent.report").joinpath("style.css").read_text(encoding="utf-8")),
+        finished=sum(outcome.done for outcome in run.outcomes.values()),
+        groups=[_group(group, anchors) for group in result_groups(run)],
+        claims=[{"group": name, "state": _STATES[o.holds], **vars(o)} for name, o in claims(run)],
+        figures=_figures(run, anchors),
+        components=resolved_components(run),
+        failed=_failed(run),
+        skipped=_skipped(run),
+        records=[_record(run, label, anchors[label], outcome) for label, outcome in _ordered(run)],
+        circumstances=circumstances,
+        replicates=len(run.experiment.replicates),
+    )
+
+
+def _ordered(run: Run) -> list[tuple[str, Outcome]]:
+    return [(label, run.outcomes[label]) for label in run.plan.tasks]
+
+
+def number(value: float) -> str:
+    """A number with four significant digits; infinity as a sign, an undefined value as a dash."""
+    if math.isnan(value):
+        return "–"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    return f"{value:.4g}".replace("-", "−")
+
+
+def _seconds(value: float) -> str:
+    return f"{value:.2f} s"
+
+
+def _mebibytes(value: float) -> str:
+    return f"{value / 2**20:.0f} MiB" if value else "–"
+
+
+def _spread(values: Sequence[float]) -> dict[str, Any] | None:
+    return {"median": statistics.median(values), "least": min(values), "most": max(values)} if values else None
+
+
+def _group(group: Group, anchors: Mapping[str, str]) -> dict[str, Any]:
+    scalars = group.scalars()
+    models = list(dict.fromkeys(model for row in scalars for model in row.values))
+    return {
+        "name": group.name,
+        "contrasts": [
+            {
+                **vars(row),
+                "between_spread": _spread(row.between),
+                "within_spread": _spread(row.within),
+                "anchor": anchors[row.label],
+            }
+            for row in group.contrasts()
+        ],
+        "models": models,
+        "scalars": [
+            {
+                "analyzer": row.analyzer,
+                "name": row.name,
+                "unit": row.unit,
+                "cells": [
+                    [{"value": value, "anchor": anchors[label]} for value, label in row.values.get(model, [])]
+                    for model in models
+                ],
+            }
+            for row in scalars
+        ],
+    }
+
+
+def _figures(run: Run, anchors: Mapping[str, str]) -> list[dict[str, Any]]:
+    found = []
+    for name, drawing in drawings(run).items():
+        label = next(label for label in anchors if label.replace("/", "-") == f"figure-{name}")
+        found.append(
+            {
+                "name": name,
+                "caption": drawing.caption or name,
+                "anchor": anchors[label],
+                "image": "data:image/svg+xml;base64," + base64.b64encode(drawing.files["svg"].tobytes()).decode(),
+            }
+        )
+    return found
+
+
+def _failed(run: Run) -> list[dict[str, str]]:
+    return [{"label": label, "reason": o.reason} for label, o in _ordered(run) if o.state == "failed"]
+
+
+def _skipped(run: Run) -> list[dict[str, Any]]:
+    reasons = dict.fromkeys(run.plan.skipped.values())
+    return [
+        {"reason": reason, "labels": [label for label, why in run.plan.skipped.items() if why == reason]}
+        for reason in reasons
+    ]
+
+
+def _record(run: Run, label: str, anchor: str, outcome: Outcome) -> dict[str, Any]:
+    task = run.plan.tasks[label]
+    return {
+        "label": label,
+        "anchor": anchor,
+        "use": f"{task.operator.kind} {task.operator.use}",
+        "inputs": [{"label": source, "number": list(run.plan.tasks).index(source)} for source in task.sources[:6]],
+        "more": max(0, len(task.sources) - 6),
+        "done": outcome.done,
+        **vars(outcome),
+    }

@@ -1,0 +1,30 @@
+"""PyTorch's ``.pt`` and ``.pth``: tensors and dictionaries of tensors, without unpickling objects."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+from tda_latent.errors import InvalidInput
+from tda_latent.models.tensor_files import read_tensors
+from tda_latent.sources.file.layout import Parts, Request, Stored, parts_of
+from tda_latent.sources.file.npz import require_modest
+
+
+def parts(path: Path, request: Request) -> Parts:
+    """The parts of a cloud in a ``.pt`` or ``.pth`` file; nested dictionaries become ``outer/inner``.
+
+    Raises
+    ------
+    InvalidInput
+        For Python objects in the file, a damaged archive, or a tensor that promises more than is stored.
+    """
+    if zipfile.is_zipfile(path):
+        try:
+            with zipfile.ZipFile(path) as archive:
+                require_modest(archive, path)
+        except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+            if isinstance(error, InvalidInput):
+                raise
+            raise InvalidInput(f"is a damaged zip archive ({error}); write it again with torch.save.") from None
+    return parts_of({name: Stored.of(array) for name, array in read_tensors(path).items()}, request)
