@@ -8,7 +8,6 @@ pairs of nodes.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,14 +15,13 @@ from numpy.typing import NDArray
 
 from tda_latent.errors import InvalidInput, missing_library
 from tda_latent.numerics.covers import is_constant
+from tda_latent.numerics.nerve import Labeller
 from tda_latent.records import MapperGraph
 
 Floats = NDArray[np.float64]
 
 
-def kmapper_graph(
-    points: NDArray[Any], lens: Floats, resolution: int, gain: float, labeller: Callable[[Floats], NDArray[Any]]
-) -> MapperGraph:
+def kmapper_graph(points: NDArray[Any], lens: Floats, resolution: int, gain: float, labeller: Labeller) -> MapperGraph:
     """Mapper graph by KeplerMapper.
 
     Parameters
@@ -57,28 +55,31 @@ def kmapper_graph(
     cover = kmapper.Cover(np.where(flat, 1, resolution).tolist(), [gain] * lens.shape[1])
     wide = np.asarray(points, dtype=np.float64)
     found = kmapper.KeplerMapper(verbose=0).map(lens, wide, clusterer=_EveryPatch(labeller), cover=cover)
+    facts = {"engine": f"kmapper {kmapper.__version__}", "resolution": resolution, "gain": gain}
+    return _record(found, lens).replace(cover=facts)
+
+
+def _record(found: Any, lens: Floats) -> MapperGraph:
+    """KeplerMapper's dictionary of nodes ("cube3_cluster0": rows) and links as a record."""
     nodes = [np.sort(np.asarray(rows, dtype=np.int64)) for rows in found["nodes"].values()]
-    names = {name: number for number, name in enumerate(found["nodes"])}
-    members = np.concatenate([np.empty(0, dtype=np.int64), *nodes])
-    offsets = np.cumsum([0, *map(len, nodes)])
-    links = sorted(sorted((names[a], names[b])) for a, ends in found["links"].items() for b in ends)
+    numbers = {name: number for number, name in enumerate(found["nodes"])}
+    links = sorted(sorted((numbers[a], numbers[b])) for a, ends in found["links"].items() for b in ends)
     edges = np.array(links, dtype=np.int64).reshape(-1, 2)
     return MapperGraph(
-        members=members,
-        offsets=offsets,
+        members=np.concatenate([np.empty(0, dtype=np.int64), *nodes]),
+        offsets=np.cumsum([0, *map(len, nodes)]),
         edges=edges,
         overlaps=_overlaps(nodes, edges),
-        size=len(wide),
+        size=len(lens),
         lens=lens,
-        patches=np.array([int(name.split("_")[0].removeprefix("cube")) for name in names], dtype=np.int64),
-        cover={"engine": f"kmapper {kmapper.__version__}", "resolution": resolution, "gain": gain},
+        patches=np.array([int(name.split("_")[0].removeprefix("cube")) for name in numbers], dtype=np.int64),
     )
 
 
 class _EveryPatch:
     """A clusterer as KeplerMapper wants one; its parameters make it cluster every patch, of one point too."""
 
-    def __init__(self, labeller: Callable[[Floats], NDArray[Any]]) -> None:
+    def __init__(self, labeller: Labeller) -> None:
         self._labeller = labeller
 
     def get_params(self) -> dict[str, int]:

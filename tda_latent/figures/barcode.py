@@ -71,6 +71,7 @@ class Barcode:
                 xlim=(low - 0.01 * (high - low), end + 0.02 * (high - low)),
                 ylim=(max(base - _GAP * rows, 1) + 0.5, -0.5),
             )
+            canvas.ticks(ax.xaxis, (low, high))
             ax.set_xlabel(canvas.quantity("scale", record.unit))
             alive = int(record.censored.sum())
             canvas.note(ax, [f"{alive} bars alive at the cut {record.reach:.4g}: their deaths are unknown"

@@ -58,7 +58,6 @@ class DistanceMatrix:
             shown = np.ma.masked_invalid(values)
             low, high = self.limits or (0.0, canvas.scale_limits(values)[1])
             image = ax.imshow(shown, cmap="viridis", vmin=low, vmax=high, interpolation="nearest")
-            image.cmap.set_bad("white")
             _special_cells(ax, values)
             if len(rows) <= _NUMBERS and canvas.room(ax) * _SHARE / len(rows) > _CELL:
                 _numbers(ax, values, image)

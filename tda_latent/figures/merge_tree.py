@@ -83,7 +83,7 @@ class MergeTree:
 
     def sharing(self, records: Iterable[Measures]) -> MergeTree:
         """The same figure with an axis of scale that fits all of these trees."""
-        high = max(canvas.scale_limits(self._table(record).values)[1] for record in records)
+        high = max(canvas.scale_limits(ultrametric_tree(self._table(record).values)[:, 2])[1] for record in records)
         return replace(self, limits=self.limits or (0.0, high))
 
     def _table(self, record: Measures) -> Table:

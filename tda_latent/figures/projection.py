@@ -30,8 +30,8 @@ class ProjectionPlot:
         Label column that colours the points; null takes the first one, if any.
     axes : pair of integers
         Which two coordinates to draw, from 0.
-    size : float
-        Area of a point in square points, above 0.
+    size : float or null
+        Area of a point in square points, above 0; null fits the room and the number of points.
     legend : bool
         Show the classes right of the axes.
     """
@@ -43,7 +43,7 @@ class ProjectionPlot:
 
     colour: str | None = None
     axes: tuple[Annotated[int, Field(ge=0, le=2)], Annotated[int, Field(ge=0, le=2)]] = (0, 1)
-    size: Annotated[float, Field(gt=0)] = 6.0
+    size: Annotated[float, Field(gt=0)] | None = None
     legend: bool = True
 
     def __call__(self, record: Projection, ax: Any = None) -> canvas.Axes:
@@ -78,10 +78,11 @@ class ProjectionPlot:
             canvas.note(ax, [f"{record.method}, {len(points)} points" + (f"; {trust}" if trust else "")])
         return ax
 
-    def _scatter(self, ax: Any, points: NDArray[np.float64], rasterized: bool | None = None, **options: Any) -> Any:
-        rasterized = len(points) > _MANY if rasterized is None else rasterized
-        defaults: dict[str, Any] = {"s": self.size, "linewidths": 0.15, "edgecolors": "0.2", "label": "_points"}
-        return ax.scatter(points[:, 0], points[:, 1], rasterized=rasterized, **(defaults | options))
+    def _scatter(self, ax: Any, points: NDArray[np.float64], total: int | None = None, **options: Any) -> Any:
+        total = len(points) if total is None else total
+        size = self.size or _area(canvas.room(ax), total)
+        defaults: dict[str, Any] = {"s": size, "linewidths": 0.15, "edgecolors": "0.2", "label": "_points"}
+        return ax.scatter(points[:, 0], points[:, 1], rasterized=total > _MANY, **(defaults | options))
 
     def _classes(self, ax: Any, points: NDArray[np.float64], column: NDArray[Any], name: str) -> None:
         from matplotlib.lines import Line2D
@@ -92,7 +93,7 @@ class ProjectionPlot:
             for index, text in enumerate(classes):
                 rows = (owners == index) & (turns == turn)
                 if rows.any():
-                    self._scatter(ax, points[rows], len(points) > _MANY, color=canvas.colour(index),
+                    self._scatter(ax, points[rows], len(points), color=canvas.colour(index),
                                   marker=canvas.marker(index), label=f"_class {text}")  # fmt: skip
         if self.legend:
             handles = [
@@ -101,6 +102,11 @@ class ProjectionPlot:
                 for k, text in enumerate(classes)
             ]  # fmt: skip
             canvas.key(ax, handles, title=name)
+
+
+def _area(inches: float, count: int) -> float:
+    """Square points of one point: 6 for 1800 points on half a page, less on a smaller panel or for a larger cloud."""
+    return float(np.clip(6.0 * (inches / 2.65) ** 2 * np.sqrt(1800 / max(count, 1)), 1.0, 16.0))
 
 
 def _is_quantity(column: NDArray[Any]) -> bool:

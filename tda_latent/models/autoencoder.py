@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from tda_latent.models.encoding import CodeGaussian, Encoding, Floats, columns, trainable
-from tda_latent.models.perceptron import CommonScale, Perceptron, restored, stored
+from tda_latent.models.perceptron import CommonScale, Perceptron, evaluated, restored, stored
 from tda_latent.models.training import Schedule, curves, descend, local_generator, reproducible
 from tda_latent.records import Model
 
@@ -113,15 +113,13 @@ class AutoencoderNetwork:
 
     def encode(self, points: NDArray[Any]) -> Encoding:
         """(n, k) codes; no posterior scale."""
-        values = torch.tensor(columns(points, self.inputs, "points"))
-        with reproducible(), torch.no_grad():
-            return Encoding(self.module.encoder(self.module.scale(values)).numpy())
+        rows = columns(points, self.inputs, "points")
+        return Encoding(evaluated(lambda part: self.module.encoder(self.module.scale(part)), rows))
 
     def decode(self, codes: NDArray[Any]) -> Floats:
         """(n, d) reconstructions in the unit of the training data."""
-        values = torch.tensor(columns(codes, self.dimension, "codes"))
-        with reproducible(), torch.no_grad():
-            return np.asarray(self.module.scale.inverse(self.module.decoder(values)).numpy(), dtype=np.float64)
+        rows = columns(codes, self.dimension, "codes")
+        return evaluated(lambda part: self.module.scale.inverse(self.module.decoder(part)), rows)
 
     def sample(self, size: int, rng: np.random.Generator) -> Floats:
         """Codes from the Gaussian fitted to the training codes: an autoencoder is trained without a prior."""

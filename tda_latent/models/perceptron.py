@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -14,6 +14,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from tda_latent.models.encoding import Floats
+from tda_latent.models.training import reproducible
+
+_CHUNK = 1 << 14  # rows evaluated at a time, so that layers of a large cloud are never held whole
 
 
 class Perceptron(nn.Module):
@@ -80,3 +83,10 @@ def restored(module: nn.Module, weights: Mapping[str, NDArray[Any]]) -> nn.Modul
     """The module with these weights, in float64: what training found in float32 is evaluated without its rounding."""
     module.load_state_dict({name: torch.from_numpy(array.copy()) for name, array in weights.items()})
     return module.double().eval()
+
+
+def evaluated(answer: Callable[[Tensor], Tensor], rows: Floats) -> Floats:
+    """``answer`` of (n, d) rows as a (n, k) array, on one thread and without gradients."""
+    with reproducible(), torch.no_grad():
+        parts = [answer(part) for part in torch.tensor(rows, dtype=torch.float64).split(_CHUNK)]
+        return np.asarray(torch.cat(parts).numpy(), dtype=np.float64)

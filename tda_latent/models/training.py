@@ -66,7 +66,7 @@ def descend(
     schedule: Schedule,
     generator: torch.Generator,
 ) -> dict[str, Floats]:
-    """Minimise a loss over (n, d) inputs by Adam [kingma2015adam], in place.
+    """Minimise a loss over (n, d) inputs by Adam [kingma2015], in place.
 
     Parameters
     ----------

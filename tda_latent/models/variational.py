@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from tda_latent.models.encoding import Encoding, Floats, columns, trainable
-from tda_latent.models.perceptron import CommonScale, Perceptron, restored, stored
+from tda_latent.models.perceptron import CommonScale, Perceptron, evaluated, restored, stored
 from tda_latent.models.training import Schedule, curves, descend, local_generator, reproducible
 from tda_latent.records import Model
 
@@ -158,16 +158,15 @@ class VariationalNetwork:
 
     def encode(self, points: NDArray[Any]) -> Encoding:
         """(n, k) means and standard deviations of the posterior."""
-        values = torch.tensor(columns(points, self.inputs, "points"))
-        with reproducible(), torch.no_grad():
-            mean, log_variance = self.module.posterior(self.module.scale(values))
-            return Encoding(mean.numpy(), (log_variance / 2).exp().numpy())
+        rows = columns(points, self.inputs, "points")
+        both = evaluated(lambda part: torch.cat(self.module.posterior(self.module.scale(part)), dim=1), rows)
+        mean, log_variance = np.split(both, 2, axis=1)
+        return Encoding(mean, np.exp(log_variance / 2))
 
     def decode(self, codes: NDArray[Any]) -> Floats:
         """(n, d) means of p(x|z) in the unit of the training data, without noise."""
-        values = torch.tensor(columns(codes, self.dimension, "codes"))
-        with reproducible(), torch.no_grad():
-            return np.asarray(self.module.scale.inverse(self.module.decoder(values)).numpy(), dtype=np.float64)
+        rows = columns(codes, self.dimension, "codes")
+        return evaluated(lambda part: self.module.scale.inverse(self.module.decoder(part)), rows)
 
     def sample(self, size: int, rng: np.random.Generator) -> Floats:
         """Codes from the standard normal prior."""

@@ -125,7 +125,17 @@ def patch_members(lens: Floats, intervals: Sequence[Floats]) -> tuple[Integers, 
             f"the cover puts {len(lens)} points into {total:.3g} places; the rule is at most {MAX_MEMBERSHIPS:.3g}. "
             "Lower the gain or use fewer lens axes."
         )
-    rows = np.arange(len(lens))
+    rows, keys = _memberships(spans, len(lens))
+    order = np.lexsort([rows, *reversed(keys)])
+    changed = np.zeros(len(rows), dtype=bool)
+    for key in keys:
+        changed[1:] |= np.diff(key[order]) != 0
+    return rows[order], np.concatenate([[0], np.flatnonzero(changed), [len(rows)]])
+
+
+def _memberships(spans: list[tuple[Integers, Integers]], size: int) -> tuple[Integers, list[Integers]]:
+    """Every pair (point, patch): rows, and for each axis the interval number, all (s,)."""
+    rows = np.arange(size)
     keys: list[Integers] = []
     for first, last in spans:
         counts = (last - first + 1)[rows]
@@ -133,11 +143,7 @@ def patch_members(lens: Floats, intervals: Sequence[Floats]) -> tuple[Integers, 
         keys = [np.repeat(key, counts) for key in keys]
         rows = np.repeat(rows, counts)
         keys.append(first[rows] + np.arange(len(rows)) - begins)
-    order = np.lexsort([rows, *reversed(keys)])
-    changed = np.zeros(len(rows), dtype=bool)
-    for key in keys:
-        changed[1:] |= np.diff(key[order]) != 0
-    return rows[order], np.concatenate([[0], np.flatnonzero(changed), [len(rows)]])
+    return rows, keys
 
 
 def _containing(values: Floats, intervals: Floats) -> tuple[Integers, Integers]:

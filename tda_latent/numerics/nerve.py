@@ -49,11 +49,6 @@ def pulled_back_cover(
     PulledBackCover
         By patch, then by each cluster's first row. Clusters of different patches with the same members are all
         kept: they are different elements of the cover, and dropping one would cut the nerve open.
-
-    Raises
-    ------
-    InvalidInput
-        When the labeller does not return one label per point.
     """
     rows, bounds = patches
     clusters: list[Integers] = []
@@ -110,6 +105,13 @@ def class_counts(members: Integers, offsets: Integers, column: NDArray[Any]) -> 
     counts = np.zeros((len(offsets) - 1, len(classes)), dtype=np.int64)
     np.add.at(counts, (clusters, position[members]), 1)
     return classes, counts
+
+
+def _patch_labels(labeller: Labeller, points: Floats) -> NDArray[Any]:
+    labels = np.asarray(labeller(points))
+    if labels.shape != (len(points),):
+        raise InvalidInput(f"the clusterer gave labels of shape {labels.shape} for a patch of {len(points)} points.")
+    return labels
 
 
 def _in_order(labels: NDArray[Any]) -> list[Any]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
 from tda_latent.errors import unknown_name
 
@@ -54,7 +53,7 @@ def rotated_figures(angle: Floats, name: str, pixels: int, softness: float) -> F
     for column, row, radius in figure_strokes(name):
         reach = np.hypot(x - (cosine * column - sine * row), y - (sine * column + cosine * row))
         np.maximum(inside, radius - reach, out=inside)
-    return np.asarray(expit(inside / softness), dtype=np.float64)
+    return np.asarray((1 + np.tanh(inside / (2 * softness))) / 2, dtype=np.float64)
 
 
 def shifted_blobs(shift: Floats, pixels: int, width: float) -> Floats:

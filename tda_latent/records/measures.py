@@ -104,7 +104,8 @@ class Vectors(Record):
     name : which summary, "betti-curve" for instance
     degree : homology degree
     unit : unit of the values; grid_unit : unit of the grid
-    integral_weight : length or area of one grid cell, so that L2 distances are integrals
+    integral_weight : weight of one sample in an L2 distance sqrt(sum(weight * difference^2)): the length of a grid cell
+        for curves, one over the area of a pixel for images, whose values are masses
     """
 
     values: Floats

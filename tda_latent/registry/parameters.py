@@ -98,8 +98,9 @@ def _problem(cls: type, parameters: Mapping[str, Any], entry: Mapping[str, Any])
         return Problem(path, f"unknown parameter {path[-1]!r}.{hint}{listed}")
     if kind in ("missing", "missing_argument"):
         return Problem(path, f"parameter {entry['loc'][-1]!r} is missing.")
-    message = str(entry["msg"]).removeprefix("Value error, ")
-    text = f"{message}, but {given!r} was given."
+    if kind == "value_error":  # a sentence of our own, from ``__post_init__`` of a nested choice
+        return Problem(path, str(entry["msg"]).removeprefix("Value error, "))
+    text = f"{entry['msg']}, but {given!r} was given."
     if kind in ("literal_error", "union_tag_invalid"):
         known = re.findall(r"'([^']+)'", str(entry["ctx"].get("expected") or entry["ctx"].get("expected_tags")))
         tag = entry["ctx"].get("tag", given)
@@ -116,7 +117,8 @@ def _written_path(location: tuple[str | int, ...], tree: Any) -> tuple[str | int
         inside = (isinstance(tree, dict) and part in tree) or (
             isinstance(tree, list) and isinstance(part, int) and part < len(tree)
         )
-        if inside or (last and isinstance(tree, dict)):
+        tag = isinstance(tree, dict) and tree.get("use") == part
+        if inside or (last and isinstance(tree, dict) and not tag):
             path.append(part)
             tree = tree[part] if inside else None
     return tuple(path)

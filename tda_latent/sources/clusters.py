@@ -44,7 +44,7 @@ class Clusters:
     """
 
     version: ClassVar[int] = 1
-    references: ClassVar[tuple[str, ...]] = ("edelsbrunner2010",)
+    references: ClassVar[tuple[str, ...]] = ("hatcher2002",)
     example: ClassVar[dict[str, object]] = {"size": 20}
 
     size: Annotated[int, Field(ge=1)] = 500

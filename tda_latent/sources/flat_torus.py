@@ -39,7 +39,7 @@ class FlatTorus:
     """
 
     version: ClassVar[int] = 1
-    references: ClassVar[tuple[str, ...]] = ("edelsbrunner2010",)
+    references: ClassVar[tuple[str, ...]] = ("hatcher2002",)
     betti: ClassVar[Mapping[int, tuple[int, ...]]] = {2: (1, 2, 1), 3: (1, 2, 1)}
     example: ClassVar[dict[str, object]] = {"size": 20}
 

@@ -48,7 +48,7 @@ class KleinBottle:
     """
 
     version: ClassVar[int] = 1
-    references: ClassVar[tuple[str, ...]] = ("edelsbrunner2010", "carlsson2008")
+    references: ClassVar[tuple[str, ...]] = ("hatcher2002", "carlsson2008")
     betti: ClassVar[Mapping[int, tuple[int, ...]]] = {2: (1, 2, 1), 3: (1, 1, 0)}
     example: ClassVar[dict[str, object]] = {"size": 20}
 

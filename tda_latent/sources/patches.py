@@ -46,7 +46,6 @@ class Patches:
 
     version: ClassVar[int] = 1
     references: ClassVar[tuple[str, ...]] = ("carlsson2008",)
-    libraries: ClassVar[tuple[str, ...]] = ("numpy",)
     betti: ClassVar[Mapping[int, tuple[int, ...]]] = {2: (1, 2, 1), 3: (1, 1, 0)}
     example: ClassVar[dict[str, object]] = {"size": 20}
 

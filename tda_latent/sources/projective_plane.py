@@ -45,7 +45,7 @@ class ProjectivePlane:
     """
 
     version: ClassVar[int] = 1
-    references: ClassVar[tuple[str, ...]] = ("edelsbrunner2010", "adams2022")
+    references: ClassVar[tuple[str, ...]] = ("hatcher2002",)
     betti: ClassVar[Mapping[int, tuple[int, ...]]] = {2: (1, 1, 1), 3: (1, 0, 0)}
     example: ClassVar[dict[str, object]] = {"size": 20}
 

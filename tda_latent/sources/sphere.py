@@ -41,12 +41,12 @@ class Sphere:
 
     Notes
     -----
-    In the continuum the hole of the Vietoris-Rips filtration is born at 0 and dies, first of all scales, at
-    radius * sqrt(2 (k + 2) / (k + 1)) [lim2024].
+    In the continuum the hole of the Vietoris-Rips filtration lives from 0 to radius * sqrt(2 (k + 2) / (k + 1))
+    [lim2024].
     """
 
     version: ClassVar[int] = 1
-    references: ClassVar[tuple[str, ...]] = ("edelsbrunner2010", "lim2024")
+    references: ClassVar[tuple[str, ...]] = ("hatcher2002", "lim2024")
     example: ClassVar[dict[str, object]] = {"size": 20}
 
     size: Annotated[int, Field(ge=1)] = 500

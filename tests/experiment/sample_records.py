@@ -28,7 +28,13 @@ def latents() -> Latents:
     return Latents(
         np.asfortranarray(rng.normal(size=(5, 3)).astype(np.float32)),
         ids=["a", "bb", "ü", "\N{GREEK SMALL LETTER ALPHA}", ""],
-        labels={"digit": [0, 1, 2, 3, 4], "../up": list("vwxyz"), "a/b.c%2F": [0.5] * 5, "": [True] * 5, "nul\0": [1] * 5},
+        labels={
+            "digit": [0, 1, 2, 3, 4],
+            "../up": list("vwxyz"),
+            "a/b.c%2F": [0.5] * 5,
+            "": [True] * 5,
+            "nul\0": [1] * 5,
+        },
         factors={"angle": Factor(np.arange(5.0), "circular", 6.5), "kind": Factor(list("ababa"), "categorical")},
         scale=np.full((5, 3), 0.25),
         split=["train", "test", "prior", "generated", "path"],
@@ -51,7 +57,12 @@ def diagram() -> PersistenceDiagram:
 def measures() -> Measures:
     """Numbers that JSON cannot write."""
     return Measures(
-        {"nan": Scalar(np.nan), "inf": Scalar(np.inf, "nats", "unbounded"), "tiny": Scalar(5e-324), "third": Scalar(1 / 3)},
+        {
+            "nan": Scalar(np.nan),
+            "inf": Scalar(np.inf, "nats", "unbounded"),
+            "tiny": Scalar(5e-324),
+            "third": Scalar(1 / 3),
+        },
         {"steps": Curve([0, 1, 2], [np.inf, np.nan, -1e308], steps=True)},
         {"table": Table([[1.0, np.nan]], ["row"], ["one", "two"])},
     )
@@ -71,9 +82,17 @@ def all_records() -> list[Record]:
         layout=np.zeros((2, 2)),
     )
     comparison = Comparison(
-        [[0, np.nan, 1], [np.nan, 0, np.inf], [1, np.inf, 0]], ["a", "a", "b"], ["0", "1", "0"], "bottleneck", order=np.arange(3)
+        [[0, np.nan, 1], [np.nan, 0, np.inf], [1, np.inf, 0]],
+        ["a", "a", "b"],
+        ["0", "1", "0"],
+        "bottleneck",
+        order=np.arange(3),
     )
-    weights = {"w": np.arange(6, dtype=">f4").reshape(2, 3).T, "scalar": np.array(1.5), "none": np.empty((0, 4), np.int8)}
+    weights = {
+        "w": np.arange(6, dtype=">f4").reshape(2, 3).T,
+        "scalar": np.array(1.5),
+        "none": np.empty((0, 4), np.int8),
+    }
     return [
         latents(),
         Latents(np.zeros((1, 1))),

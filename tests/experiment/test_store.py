@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -50,7 +52,9 @@ def test_every_record_comes_back_equal(store: Store, record: Record) -> None:
     st.dictionaries(
         st.text(st.characters(exclude_categories=["Cs"]), max_size=8),
         arrays.arrays(
-            st.sampled_from(["<f8", ">f4", "<i8", "|u1", "|b1"]), arrays.array_shapes(min_dims=0, min_side=0), fill=st.nothing()
+            st.sampled_from(["<f8", ">f4", "<i8", "|u1", "|b1"]),
+            arrays.array_shapes(min_dims=0, min_side=0),
+            fill=st.nothing(),
         ).filter(lambda array: bool(np.isfinite(array).all())),
         max_size=4,
     )
@@ -80,8 +84,6 @@ class Chunks(list[bytes]):
         pass
 
     def file(self):  # type: ignore[no-untyped-def]
-        import io
-
         return io.BytesIO(b"".join(self))
 
 
@@ -192,27 +194,16 @@ def test_two_results_for_one_key_are_reported_and_both_kept(tmp_path: Path) -> N
     assert store.load(KEY) == measures()
 
 
-def test_objects_are_never_pickled(store: Store) -> None:
+def test_objects_are_never_pickled() -> None:
     with pytest.raises(InvalidInput, match="Python objects"):
         blobs.write_blob(Chunks(), {"evil": np.array([object()])})
-    chunks = Chunks()
-    with zipfile.ZipFile(chunks.file(), "w"), zipfile.ZipFile("x", "w") if False else _npz(np.array([{}], object)) as file:
-        with pytest.raises(ValueError, match="cannot be"):
-            blobs.read_blob(file)
-
-
-def _npz(array: np.ndarray):  # type: ignore[no-untyped-def]
-    import io
-
     file = io.BytesIO()
-    np.savez(file, array=array)
-    file.seek(0)
-    return file
+    np.savez(file, evil=np.array([{}], dtype=object))
+    with pytest.raises(ValueError, match="cannot be"):
+        blobs.read_blob(file)
 
 
 def test_a_header_that_promises_terabytes_takes_no_memory() -> None:
-    import io
-
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive, archive.open("x.npy", "w") as member:
         np.lib.format.write_array_header_1_0(member, {"descr": "<f8", "fortran_order": False, "shape": (1 << 40,)})
@@ -221,8 +212,6 @@ def test_a_header_that_promises_terabytes_takes_no_memory() -> None:
 
 
 def test_a_compressed_archive_is_no_blob() -> None:
-    import io
-
     file = io.BytesIO()
     np.savez_compressed(file, x=np.zeros(10_000))
     with pytest.raises(ValueError, match="compressed"):
@@ -371,8 +360,6 @@ def test_two_processes_that_commit_the_same_keys_at_once_leave_a_sound_store(tmp
 
 
 def test_only_old_temporaries_of_dead_processes_of_this_machine_are_swept(store: Store) -> None:
-    import os
-
     child = subprocess.Popen([sys.executable, "-c", ""])
     child.wait()
     names = {
@@ -390,12 +377,12 @@ def test_only_old_temporaries_of_dead_processes_of_this_machine_are_swept(store:
     assert {path.name for path in (store.path / "tmp").iterdir()} == {name for name, dead in names.items() if not dead}
 
 
-def test_finding_a_thousand_actions_is_fast(store: Store) -> None:
-    keys = [sha256(str(number).encode()).hexdigest() for number in range(300)]
+def test_the_keys_are_those_that_were_committed(store: Store) -> None:
+    keys = {sha256(str(number).encode()).hexdigest() for number in range(20)}
     for key in keys:
         store.commit(key, {"result": measures()}, {}, {})
-    assert store.keys() == set(keys)
-    assert all(map(store.has, keys))
+    assert store.keys() == keys
+    assert store.check() == len(keys)
 
 
 def test_the_text_of_an_action_is_the_same_for_equal_content() -> None:

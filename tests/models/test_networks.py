@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -41,6 +45,23 @@ def test_one_stream_gives_one_model_bit_by_bit(family, cloud):
     assert first == second
     for name, weights in first.weights.items():
         assert weights.tobytes() == second.weights[name].tobytes()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["autoencoder", "vae"])
+def test_two_processes_with_different_thread_settings_train_the_same_weights(name):
+    code = (
+        "import numpy as np; from tda_latent.registry import registry; from tda_latent.records import Latents;"
+        f"family = registry().find('source', {name!r}).build({{'epochs': 3}});"
+        "cloud = Latents(np.random.default_rng(3).standard_normal((300, 64)));"
+        "print(family(cloud, np.random.default_rng(0)).digest)"
+    )
+    digests = set()
+    for threads in "12":
+        environment = os.environ | {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads}
+        run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, env=environment)
+        digests.add(run.stdout.strip())
+    assert len(digests) == 1
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -54,7 +54,7 @@ def test_an_unknown_figure_is_named_with_its_neighbour():
 def test_the_distance_of_two_blobs_depends_on_the_difference_of_their_shifts_alone():
     shift = np.random.default_rng(0).random((12, 2))
     here = rendering.shifted_blobs(shift, 24, 0.15)
-    there = rendering.shifted_blobs((shift + [0.137, 0.611]) % 1.0, 24, 0.15)
+    there = rendering.shifted_blobs((shift + np.array([0.137, 0.611])) % 1.0, 24, 0.15)
     np.testing.assert_allclose(squareform(pdist(there)), squareform(pdist(here)), atol=1e-12)
 
 

@@ -104,9 +104,18 @@ def twice(path: Path) -> None:
 
 
 def flipped_byte(path: Path) -> None:
+    points = np.random.default_rng(1).standard_normal((9000, 3))
+    np.savez(path, points=points)
+    content = bytearray(path.read_bytes())
+    content[content.find(points[-1].tobytes()) + 3] ^= 1
+    path.write_bytes(content)
+
+
+def encrypted(path: Path) -> None:
     np.savez(path, points=POINTS)
     content = bytearray(path.read_bytes())
-    content[content.find(POINTS.tobytes()) + 3] ^= 1
+    for start, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        content[content.find(start) + offset] |= 1
     path.write_bytes(content)
 
 
@@ -145,6 +154,7 @@ CASES: list[tuple[str, str, Write, str]] = [
     ("cut zip", ".npz", lambda p: (np.savez(p, z=POINTS), os.truncate(p, 200)), "no zip archive"),
     ("empty zip", ".npz", lambda p: archive(p), "holds no arrays"),
     ("wrong crc", ".npz", flipped_byte, "damaged or encrypted"),
+    ("encrypted", ".npz", encrypted, "damaged or encrypted"),
     ("bomb", ".npz", bomb, "archive promises .* MiB out of .* on disk"),
     ("many members", ".npz", many_members, "10001 members"),
     ("member promises", ".npz", lambda p: archive(p, points=header((10**6, 10**6))), r"array 'points' promises.*TiB"),

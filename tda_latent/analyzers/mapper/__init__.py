@@ -70,6 +70,7 @@ class Mapper:
     version: ClassVar[int] = 1
     references: ClassVar[tuple[str, ...]] = ("singh2007", "carriere2018", "ester1996", "gansner2005", "brandes2007")
     libraries: ClassVar[tuple[str, ...]] = ("scipy", "scikit-learn")
+    invariances: ClassVar[tuple[str, ...]] = ("isometry", "translation", "scale", "permutation")  # of the defaults
     example: ClassVar[Mapping[str, Any]] = {"cover": {"use": "uniform", "resolution": 6, "gain": 0.3}}
 
     lenses: tuple[Lens, ...] = (Pca(),)

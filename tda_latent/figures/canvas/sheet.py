@@ -30,8 +30,13 @@ class Sheet(Figure):
             super().draw(renderer)
 
     def savefig(self, fname: Any, **options: Any) -> None:
-        """Save in the sheet's own setting."""
+        """Save in the sheet's own setting, with a layout that does not depend on earlier drawing."""
         with setting_in_force(self.setting):
+            for ax in self.axes:  # the layout engine starts from where axes are: bring them back to their cells
+                if place := ax.get_subplotspec():
+                    ax.set_position(place.get_position(self))
+                    ax.set_in_layout(True)
+            self.draw_without_rendering()
             super().savefig(fname, **options)
 
     def _repr_png_(self) -> bytes:

@@ -16,7 +16,8 @@ import numpy as np
 
 from tda_latent.errors import InvalidInput
 from tda_latent.sources.file.gate import appearance
-from tda_latent.sources.file.layout import Array, Parts, Request, Stored, parts_of
+from tda_latent.sources.file.layout import Parts, Request, parts_of
+from tda_latent.sources.file.stored import Array, Stored
 from tda_latent.sources.file.table import arrays_of_table, may_mix
 
 _MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?", "-"})

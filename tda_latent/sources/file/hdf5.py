@@ -12,7 +12,8 @@ import numpy as np
 
 from tda_latent.errors import InvalidInput, missing_library
 from tda_latent.sources.file.gate import appearance
-from tda_latent.sources.file.layout import Array, Parts, Request, Stored, parts_of
+from tda_latent.sources.file.layout import Parts, Request, parts_of
+from tda_latent.sources.file.stored import Array, Stored
 
 _DEPTH = 32
 
@@ -38,11 +39,18 @@ def parts(path: Path, request: Request) -> Parts:
     except OSError as error:
         raise InvalidInput(f"cannot be read as HDF5 ({error}). It looks like {appearance(path)}.") from None
     with file:
-        arrays: dict[str, Stored] = {}
+        return parts_of(_arrays(file), request)
+
+
+def _arrays(file: Any) -> dict[str, Stored]:
+    arrays: dict[str, Stored] = {}
+    try:
         for name, data in _datasets(file, "", frozenset()):
-            arrays[name] = _stored(name, data)
-            arrays |= _attributes(name, data)
-        return parts_of(arrays, request)
+            arrays[name] = _stored(data, name)
+            arrays |= _attributes(data, name)
+    except (KeyError, TypeError, RuntimeError, OSError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"has a damaged or unknown part ({str(error).splitlines()[0]}); write it again.") from None
+    return arrays
 
 
 def _datasets(group: Any, prefix: str, above: frozenset[Any]) -> Iterator[tuple[str, Any]]:
@@ -62,7 +70,7 @@ def _datasets(group: Any, prefix: str, above: frozenset[Any]) -> Iterator[tuple[
             yield prefix + name, item
 
 
-def _attributes(name: str, data: Any) -> dict[str, Stored]:
+def _attributes(data: Any, name: str) -> dict[str, Stored]:
     """Period and kind of a factor, which HDF5 cannot hold below a dataset and so keeps in its attributes."""
     if "factors/" not in name:
         return {}
@@ -71,7 +79,7 @@ def _attributes(name: str, data: Any) -> dict[str, Stored]:
     return {f"{name}/{fact}": Stored.of(value) for fact, value in texts.items()}
 
 
-def _stored(name: str, data: Any) -> Stored:
+def _stored(data: Any, name: str) -> Stored:
     import h5py
 
     is_text = h5py.check_string_dtype(data.dtype) is not None

@@ -6,24 +6,21 @@ mean something are listed in the docstring of the package.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from tda_latent.errors import InvalidInput, InvalidParameter, nearest_name
+from tda_latent.errors import InvalidInput, InvalidParameter
 from tda_latent.records import Factor, Latents, Origin
 from tda_latent.records.latents import FactorKind
-from tda_latent.sources.file.gate import require_plausible
+from tda_latent.sources.file.stored import Array, Stored, cloud, described, fetch, listing, missing
 
-Array = NDArray[Any]
 SCALES = ("scale", "std", "logvar")
 _SINGLE = ("points", "ids", "id", "labels", "label", "split", *SCALES)
 _GROUPS = ("labels/", "label_", "factors/", "origin/")
 _ORIGINS = ("model", "layer", "data", "replicate")
-_LISTED = 20
 
 
 @dataclass(frozen=True)
@@ -56,35 +53,6 @@ class Request:
     factors: Mapping[str, FactorColumn] | None = None
     scale: str | None = None
     split: str | None = None
-
-
-@dataclass(frozen=True)
-class Stored:
-    """An array that has not been read yet; text has dtype ``<U0`` whatever its length.
-
-    promised : bytes in memory once read; stored : bytes on disk that it comes from
-    """
-
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
-    read: Callable[[], Array]
-    promised: int = 0
-    stored: int = 0
-
-    @classmethod
-    def of(cls, array: Array) -> Stored:
-        """An array that is already in memory."""
-        return cls(array.shape, array.dtype, lambda: array)
-
-    @property
-    def is_numeric(self) -> bool:
-        """Whether it holds integers, real numbers or truth values."""
-        return self.dtype.kind in "fiub"
-
-    @property
-    def is_readable(self) -> bool:
-        """Whether it holds numbers or text."""
-        return self.dtype.kind in "fiubUS"
 
 
 @dataclass(frozen=True)
@@ -124,7 +92,7 @@ def parts_of(arrays: Mapping[str, Stored], request: Request) -> Parts:
     arrays, key = _inside(arrays, request.key)
     name = _points_name(arrays, key)
     return Parts(
-        points=_cloud(arrays, name),
+        points=cloud(arrays, name),
         ids=_optional(arrays, request.ids, ("ids", "id")),
         labels=_labels(arrays, request.labels),
         factors=_factors(arrays, request.factors),
@@ -132,72 +100,6 @@ def parts_of(arrays: Mapping[str, Stored], request: Request) -> Parts:
         split=_optional(arrays, request.split, ("split",)),
         origin=_origin(arrays),
     )
-
-
-def require_cloud(shape: tuple[int, ...], dtype: np.dtype[Any], name: str) -> None:
-    """Refuse a shape and dtype that are no cloud; a length of -1 is not known yet.
-
-    Raises
-    ------
-    InvalidInput
-        For a dtype that is no real number or a shape that is not (n, d), with a hint for each case.
-    """
-    if dtype.kind not in "fiub":
-        raise InvalidInput(f"{name!r} has dtype {dtype_name(dtype)}, which is no real number. {_dtype_hint(dtype)}")
-    if len(shape) == 1:
-        remedy = f"If these are {shape[0]} points on a line, save z.reshape(-1, 1); for one point z.reshape(1, -1)."
-    elif not shape:
-        remedy = "It is a single number; save an array with one row for each input."
-    elif len(shape) > 2:
-        remedy = "Flatten with z.reshape(len(z), -1), or pool or pick positions first (mean over tokens or pixels)."
-    elif 0 in shape:
-        remedy = "It holds no points; was the loop that filled it empty?"
-    else:
-        return
-    raise InvalidInput(f"{name!r} has shape {shape}; the rule is (n, d) with n, d >= 1. {remedy}")
-
-
-def _cloud(arrays: Mapping[str, Stored], name: str) -> Array:
-    """An array in the form of a cloud, refused by its header where that is possible."""
-    require_cloud(arrays[name].shape, arrays[name].dtype, name)
-    values = _fetch(arrays, name)
-    require_cloud(values.shape, values.dtype, name)
-    return values
-
-
-def _dtype_hint(dtype: np.dtype[Any]) -> str:
-    hints = {
-        "O": "Python objects are pickled, and nothing is unpickled here: save z.astype(float), text as z.astype(str).",
-        "c": "Save real and imaginary parts as separate coordinates: np.hstack([z.real, z.imag]).",
-        "V": "Save one plain array for each field.",
-        "U": "Convert it to numbers first.",
-        "S": "Convert it to numbers first.",
-    }
-    return hints.get(dtype.kind, "Convert it to float64 first.")
-
-
-def missing(kind: str, name: str, known: Iterable[str]) -> InvalidInput:
-    """An error that lists what the file holds and offers the nearest name."""
-    names = list(known)
-    close = nearest_name(name, [entry.split(" (")[0] for entry in names])
-    hint = f" Did you mean {close!r}?" if close else ""
-    return InvalidInput(f"has no {kind} {name!r}.{hint} It holds: {listing(names)}.")
-
-
-def listing(names: Iterable[str]) -> str:
-    """Names in order, the first twenty of them."""
-    every = list(names)
-    more = f" and {len(every) - _LISTED} more" if len(every) > _LISTED else ""
-    return (", ".join(every[:_LISTED]) + more) or "nothing"
-
-
-def _described(arrays: Mapping[str, Stored]) -> list[str]:
-    return [f"{name} ({'x'.join(map(str, a.shape))} {dtype_name(a.dtype)})" for name, a in arrays.items()]
-
-
-def dtype_name(dtype: np.dtype[Any]) -> str:
-    """Name of a dtype for people."""
-    return "text" if dtype.kind in "US" else str(dtype)
 
 
 def _inside(arrays: Mapping[str, Stored], key: str | None) -> tuple[Mapping[str, Stored], str | None]:
@@ -211,7 +113,7 @@ def _inside(arrays: Mapping[str, Stored], key: str | None) -> tuple[Mapping[str,
         return arrays, key
     group = {name.removeprefix(f"{key}/"): entry for name, entry in arrays.items() if name.startswith(f"{key}/")}
     if not group:
-        raise missing("key", key, _described(arrays))
+        raise missing("key", key, described(arrays))
     return group, None
 
 
@@ -225,23 +127,8 @@ def _points_name(arrays: Mapping[str, Stored], key: str | None) -> str:
             return names[0]
     found = f"{len(clouds)} arrays could be the points" if clouds else "no array could be the points"
     raise InvalidInput(
-        f"{found}; name one as path::key, or save it as 'points'. It holds: {listing(_described(arrays))}."
+        f"{found}; name one as path::key, or save it as 'points'. It holds: {listing(described(arrays))}."
     )
-
-
-def _fetch(arrays: Mapping[str, Stored], name: str) -> Array:
-    """Read one array; bytes become text."""
-    entry = arrays[name]
-    if entry.dtype.kind in "OV":
-        raise InvalidInput(f"{name!r} has dtype {entry.dtype}, which is no number or text. {_dtype_hint(entry.dtype)}")
-    require_plausible(entry.promised, entry.stored, f"array {name!r}")
-    array = entry.read()
-    if array.dtype.kind != "S":
-        return array
-    try:
-        return np.char.decode(array, "utf-8")
-    except UnicodeDecodeError as error:
-        raise InvalidInput(f"{name!r} holds bytes that are no UTF-8 text: {error}. Save it as text.") from None
 
 
 def _only(arrays: Mapping[str, Stored], names: Iterable[str]) -> str | None:
@@ -259,12 +146,12 @@ def _named(arrays: Mapping[str, Stored], kind: str, name: str, prefixes: tuple[s
     for candidate in (name, *(prefix + name for prefix in prefixes)):
         if candidate in arrays:
             return candidate
-    raise missing(kind, name, _described(arrays))
+    raise missing(kind, name, described(arrays))
 
 
 def _optional(arrays: Mapping[str, Stored], wanted: str | None, usual: tuple[str, ...]) -> Array | None:
     name = _named(arrays, usual[0], wanted) if wanted is not None else _only(arrays, usual)
-    return None if name is None else _fetch(arrays, name)
+    return None if name is None else fetch(arrays, name)
 
 
 def label_name(name: str) -> str | None:
@@ -280,21 +167,21 @@ def label_name(name: str) -> str | None:
 def _labels(arrays: Mapping[str, Stored], wanted: tuple[str, ...] | None) -> dict[str, Array]:
     if wanted is not None:
         chosen = {name: _named(arrays, "label", name, ("labels/", "label_")) for name in wanted}
-        return {name: _fetch(arrays, full) for name, full in chosen.items()}
+        return {name: fetch(arrays, full) for name, full in chosen.items()}
     found: dict[str, Array] = {}
     for full in arrays:
         name = label_name(full)
         if name is not None and name in found:
             raise InvalidInput(f"holds the label {name!r} twice, the second time as {full!r}; remove one.")
         if name is not None:
-            found[name] = _fetch(arrays, full)
+            found[name] = fetch(arrays, full)
     return found
 
 
 def _factors(arrays: Mapping[str, Stored], wanted: Mapping[str, FactorColumn] | None) -> dict[str, Factor]:
     if wanted is not None:
         return {
-            name: _factor(name, _fetch(arrays, _named(arrays, "factor", name, ("factors/",))), column)
+            name: _factor(name, fetch(arrays, _named(arrays, "factor", name, ("factors/",))), column)
             for name, column in wanted.items()
         }
     full = [name for name in arrays if name.startswith("factors/")]
@@ -303,7 +190,7 @@ def _factors(arrays: Mapping[str, Stored], wanted: Mapping[str, FactorColumn] | 
         name.removeprefix("factors/"): _factor(name, values, _stored_column(arrays, name, values))
         for name in full
         if name not in facts
-        for values in [_fetch(arrays, name)]
+        for values in [fetch(arrays, name)]
     }
 
 
@@ -326,7 +213,7 @@ def _single(arrays: Mapping[str, Stored], name: str) -> Any:
     """The one value of an array, or of a column that repeats it; None when there is no such array."""
     if name not in arrays:
         return None
-    values = np.unique(_fetch(arrays, name))
+    values = np.unique(fetch(arrays, name))
     if len(values) != 1:
         raise InvalidInput(f"{name!r} holds {len(values)} different values; the rule is one.")
     return values[0].item()
@@ -346,7 +233,7 @@ def _scale(arrays: Mapping[str, Stored], wanted: str | None) -> Array | None:
     name = _named(arrays, "scale", wanted) if wanted is not None else _only(arrays, SCALES)
     if name is None:
         return None
-    values = _cloud(arrays, name)
+    values = cloud(arrays, name)
     if not name.endswith("logvar"):
         return values
     with np.errstate(over="ignore", under="ignore"):  # an infinite or zero deviation is refused with its row

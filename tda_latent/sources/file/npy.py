@@ -11,7 +11,8 @@ import numpy as np
 
 from tda_latent.errors import InvalidInput
 from tda_latent.sources.file.gate import appearance, size_text
-from tda_latent.sources.file.layout import Parts, Request, require_cloud
+from tda_latent.sources.file.layout import Parts, Request
+from tda_latent.sources.file.stored import require_cloud
 
 
 @dataclass(frozen=True)

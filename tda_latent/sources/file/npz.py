@@ -15,11 +15,12 @@ import numpy as np
 from tda_latent.errors import InvalidInput
 from tda_latent.records import Latents
 from tda_latent.sources.file.gate import appearance, require_plausible
-from tda_latent.sources.file.layout import Array, Parts, Request, Stored, parts_of, usual_kind
+from tda_latent.sources.file.layout import Parts, Request, parts_of, usual_kind
 from tda_latent.sources.file.npy import Header, read_header, require_exact
+from tda_latent.sources.file.stored import Array, Stored
 
 _MEMBERS = 10_000
-_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError)
+BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError)
 
 
 def parts(path: Path, request: Request) -> Parts:
@@ -33,7 +34,7 @@ def parts(path: Path, request: Request) -> Parts:
     """
     try:
         archive = zipfile.ZipFile(path)
-    except _BROKEN as error:
+    except BROKEN as error:
         raise InvalidInput(f"is no zip archive ({error}). It looks like {appearance(path)}.") from None
     with archive:
         require_modest(archive, path)
@@ -63,7 +64,7 @@ def _stored(archive: zipfile.ZipFile) -> dict[str, Stored]:
             if "pickled" not in str(error):
                 raise InvalidInput(f"array {name!r} {error}") from None
             header = Header((), np.dtype(object), 0)
-        except _BROKEN as error:
+        except BROKEN as error:
             raise _damaged(name, error) from None
         arrays[name] = _entry(archive, member, name, header)
     return arrays
@@ -82,7 +83,7 @@ def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str, header: 
             return np.asarray(np.lib.format.read_array(stream, allow_pickle=False))
     except InvalidInput as error:
         raise InvalidInput(f"array {name!r} {error}") from None
-    except _BROKEN as error:
+    except BROKEN as error:
         raise _damaged(name, error) from None
 
 

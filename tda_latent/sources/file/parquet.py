@@ -10,7 +10,8 @@ import numpy as np
 
 from tda_latent.errors import InvalidInput, missing_library
 from tda_latent.sources.file.gate import appearance
-from tda_latent.sources.file.layout import Array, Parts, Request, Stored, parts_of
+from tda_latent.sources.file.layout import Parts, Request, parts_of
+from tda_latent.sources.file.stored import Array, Stored
 from tda_latent.sources.file.table import arrays_of_table, has_meaning
 
 
@@ -31,7 +32,7 @@ def parts(path: Path, request: Request) -> Parts:
     try:
         with pyarrow.parquet.ParquetFile(path) as file:
             return parts_of(*arrays_of_table(_columns(file, path, request), request))
-    except (pyarrow.ArrowException, OSError) as error:
+    except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
         reason = str(error).splitlines()[0]
         raise InvalidInput(f"cannot be read as Parquet ({reason}). It looks like {appearance(path)}.") from None
 

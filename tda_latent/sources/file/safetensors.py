@@ -11,7 +11,8 @@ import numpy as np
 
 from tda_latent.errors import InvalidInput, missing_library
 from tda_latent.sources.file.gate import appearance
-from tda_latent.sources.file.layout import Array, Parts, Request, Stored, parts_of
+from tda_latent.sources.file.layout import Parts, Request, parts_of
+from tda_latent.sources.file.stored import Array, Stored
 
 _DTYPES = {
     "F64": "f8", "F32": "f4", "F16": "f2", "BF16": "f4", "I64": "i8", "I32": "i4", "I16": "i2", "I8": "i1",

@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from tda_latent.errors import InvalidInput
-from tda_latent.sources.file.layout import SCALES, Array, Request, Stored, dtype_name, label_name, listing, missing
+from tda_latent.sources.file.layout import SCALES, Request, label_name
+from tda_latent.sources.file.stored import Array, Stored, dtype_name, listing, missing
 
 _SINGLE = ("points", "ids", "id", "split", *SCALES)
 
