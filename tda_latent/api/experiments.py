@@ -23,9 +23,10 @@ RUNS = Path("runs")
 
 @dataclass(frozen=True)
 class Finished:
-    """A run and where its files are."""
+    """A run, the experiment file it came from, and where its files are."""
 
     run: Run
+    source: str
     folder: Path
     report: Path
 
@@ -102,13 +103,13 @@ def run(
     planned = load_plan(path, settings)
     folder = Path(output) if output is not None else RUNS / planned.experiment.name
     done = carry_out(planned, Store(store), limits or Limits(), folder / "workers.log", listener)
-    return finish(done, folder)
+    return _finish(done, path, folder)
 
 
-def finish(done: Run, folder: Path) -> Finished:
+def _finish(done: Run, path: str | Path, folder: Path) -> Finished:
     """Write the files of a run and its report."""
     record = write_outputs(done, folder, circumstances(done.experiment.folder))
-    return Finished(done, folder, write_report(done, record, folder))
+    return Finished(done, str(path), folder, write_report(done, record, folder))
 
 
 def report(
@@ -116,4 +117,4 @@ def report(
 ) -> Finished:
     """Write the report of what the store holds for an experiment file, without computing anything."""
     done = status(path, settings, store)
-    return finish(done, Path(output) if output is not None else RUNS / done.experiment.name)
+    return _finish(done, path, Path(output) if output is not None else RUNS / done.experiment.name)

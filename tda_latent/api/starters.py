@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from tda_latent.errors import InvalidInput
@@ -23,8 +24,7 @@ axes: {replicates: 3}              # independently trained models
 """
 _OWN = """\
 models:                            # one entry per model; {{model}} is its label, {{seed}} the replicate
-  first: {{use: file, path: "{template}"}}
-  second: {{use: file, path: "{template}"}}
+{models}
 axes: {{replicates: [0, 1, 2]}}      # independently trained models, the values of {{seed}}
 """
 _TAIL = """\
@@ -41,7 +41,7 @@ figures:
 """
 
 
-def write_starter(path: Path, template: str | None = None) -> Path:
+def write_starter(path: Path, template: str | None = None, models: Sequence[str] = ("first", "second")) -> Path:
     """Write an experiment file: trained on digits, or on your own files by a template ``latents/{model}-{seed}.npy``.
 
     Raises
@@ -53,7 +53,8 @@ def write_starter(path: Path, template: str | None = None) -> Path:
         raise InvalidInput(f"{path} exists; it is not overwritten. Name another file.")
     if template is not None and not {"model"} <= set(template_fields(template)):
         raise InvalidInput(f"{template!r} has no {{model}} field; write for instance latents/{{model}}-{{seed}}.npy.")
-    middle = _TRAINED if template is None else _OWN.format(template=template)
+    rows = "\n".join(f'  {model.strip()}: {{use: file, path: "{template}"}}' for model in models)
+    middle = _TRAINED if template is None else _OWN.format(models=rows)
     name = "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in path.stem) or "experiment"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(_HEAD.format(name=name) + middle + _TAIL, encoding="utf-8")

@@ -74,6 +74,7 @@ def status(options: Namespace) -> int:
 def results(options: Namespace) -> int:
     """``tda-latent results``."""
     held = experiments.status(options.file, options.set, options.store)
+    printing.measures(held)
     printing.results(held)
     printing.completeness(held)
     return 0 if held.complete else 1
@@ -135,7 +136,7 @@ def schema(_: Namespace) -> int:
 
 def init(options: Namespace) -> int:
     """``tda-latent init``."""
-    path = starters.write_starter(Path(options.file), options.latents)
+    path = starters.write_starter(Path(options.file), options.latents, options.models.split(","))
     print(f"Wrote {path}. Next: tda-latent plan {path}; tda-latent run {path}")
     return 0
 

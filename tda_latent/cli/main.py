@@ -100,6 +100,9 @@ def _describe(sub: argparse.ArgumentParser) -> None:
 def _init(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("file", nargs="?", default="experiment.yaml", help="file to write (default: %(default)s)")
     sub.add_argument("--latents", default=None, metavar="TEMPLATE", help="your files, as latents/{model}-{seed}.npy")
+    sub.add_argument(
+        "--models", default="first,second", metavar="A,B", help="names of your models (default: %(default)s)"
+    )
 
 
 def _cite(sub: argparse.ArgumentParser) -> None:

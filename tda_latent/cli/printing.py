@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from tda_latent.experiment.costs import planned_cost
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from tda_latent.experiment.run import Run
 
 SHOWN_FAILURES = 10
-SHOWN_SCALARS = 40
+SPREAD = "median [least, most] over replicates"
 
 
 def console() -> Console:
@@ -30,12 +31,11 @@ def console() -> Console:
 
 
 def results(run: Run) -> None:
-    """Differences between models against the spread within, scalars, claims."""
+    """Differences between models against the spread within, then claims."""
     for group in result_groups(run):
         contrasts = group.contrasts()
         if contrasts:
             console().print(contrast_table(group, contrasts, len(run.experiment.replicates)))
-        _scalar_table(group)
     for name, outcome in claims(run):
         verdict = {True: "HOLDS", False: "FAILS", None: "UNDECIDED"}[outcome.holds]
         place = f" [{name}]" if name else ""
@@ -44,20 +44,22 @@ def results(run: Run) -> None:
 
 def contrast_table(group: Group, contrasts: Sequence[Contrast], replicates: int) -> Table:
     """One row per distance and pair of models."""
-    title = f"Between models and within a model, {group.name or 'all data'}: median [least, most]"
+    title = escape(f"Between models and within a model, {group.name or 'all data'}: {SPREAD}")
     table = Table(title=title, title_justify="left", caption=_legend(replicates), caption_justify="left")
     for name in ("distance", "models", "between", "within (replicate to replicate)", "separation"):
         table.add_column(name, justify="left" if name in ("distance", "models") else "right")
     previous = ""
     for row in contrasts:
+        if row.distance != previous:
+            table.add_section()
         name = "" if row.distance == previous else row.distance + (" (plain baseline)" if row.baseline else "")
+        between = spread(row.between) + (f" INCOMPLETE, {row.missing} missing" if row.missing else "")
         table.add_row(
-            name,
-            f"{row.first} - {row.second}",
-            spread(row.between) + (f" INCOMPLETE, {row.missing} missing" if row.missing else ""),
-            spread(row.within),
+            escape(name),
+            escape(f"{row.first} - {row.second}"),
+            escape(between),
+            escape(spread(row.within)),
             "-" if row.separation is None else f"{row.separation:.2f}",
-            end_section=False,
         )
         previous = row.distance
     return table
@@ -72,31 +74,33 @@ def _legend(replicates: int) -> str:
     )
 
 
-def spread(values: Sequence[float]) -> str:
+def spread(values: Sequence[float], digits: int = 4) -> str:
     """Median and range of some numbers."""
     if not values:
         return "-"
-    return f"{statistics.median(values):.4g} [{min(values):.4g}, {max(values):.4g}]"
+    middle, low, high = (f"{value:.{digits}g}" for value in (statistics.median(values), min(values), max(values)))
+    return middle if low == high else f"{middle} [{low}, {high}]"
 
 
-def _scalar_table(group: Group) -> None:
-    rows = group.scalars()
-    if not rows:
-        return
-    models = list(dict.fromkeys(model for row in rows for model in row.values))
-    table = Table(
-        title=f"Measures, {group.name or 'all data'}: median [least, most] over replicates", title_justify="left"
-    )
-    for name in ("analyzer", "measure", "unit", *models):
-        table.add_column(name, justify="right" if name in models else "left")
-    previous = ""
-    for row in rows[:SHOWN_SCALARS]:
-        cells = [spread([value for value, _ in row.values.get(model, [])]) for model in models]
-        table.add_row("" if row.analyzer == previous else row.analyzer, row.name, row.unit, *cells)
-        previous = row.analyzer
-    if len(rows) > SHOWN_SCALARS:
-        table.caption = f"{SHOWN_SCALARS} of {len(rows)} measures; all are in results.csv and the report."
-    console().print(table)
+def measures(run: Run) -> None:
+    """Every scalar over the replicates of each model."""
+    for group in result_groups(run):
+        rows = group.scalars()
+        models = list(dict.fromkeys(model for row in rows for model in row.values))
+        if not rows:
+            continue
+        table = Table(title=escape(f"Measures, {group.name or 'all data'}: {SPREAD}"), title_justify="left")
+        for name in ("measure", *models):
+            table.add_column(name, justify="right" if name in models else "left")
+        previous = ""
+        for row in rows:
+            if row.analyzer != previous:
+                table.add_section()
+                table.add_row(f"[bold]{escape(row.analyzer)}[/bold]")
+            cells = [escape(spread([value for value, _ in row.values.get(model, [])], 3)) for model in models]
+            table.add_row(escape(f"  {row.name}" + (f" ({row.unit})" if row.unit else "")), *cells)
+            previous = row.analyzer
+        console().print(table)
 
 
 def completeness(run: Run) -> None:
@@ -125,6 +129,7 @@ def ending(done: Finished) -> None:
         "Nothing was recomputed." if run.complete and not computed else f"{computed} tasks computed, {cached} cached."
     )
     print(f"Root digest {run.root}")
+    print(f"Measures: tda-latent results {done.source}")
     print(f"Report: {done.report}")
 
 
@@ -169,7 +174,7 @@ def analysis(name: str, latents: Latents, found: Mapping[str, Record], size: int
         if isinstance(record, PersistenceDiagram):
             facts |= _longest_bars(record)
         for fact, value in facts.items():
-            table.add_row(str(fact), str(value))
+            table.add_row(escape(str(fact)), escape(str(value)))
         console().print(table)
 
 
@@ -203,7 +208,7 @@ def description(component: Component) -> None:
     for name in ("name", "accepts", "default", "meaning"):
         table.add_column(name)
     for row in parameters(component):
-        table.add_row(row.name, row.accepts, row.default, row.meaning)
+        table.add_row(row.name, escape(row.accepts), escape(row.default), escape(row.meaning))
     if table.row_count:
         console().print(table)
     facts = {"leaves alone": component.invariances, "axioms": component.axioms, "references": component.references}

@@ -3,7 +3,7 @@
 `code_digest` covers the module of a component and every module in reach that it imports, directly or not. In reach
 are the top-level package of the module, tda_latent, and for a plugin the other packages of its distribution, or
 everything beside it when it is not installed. Imports inside functions count, those under ``if TYPE_CHECKING`` do not.
-Packages that are only passed through (``a`` and ``a.b`` on the way to ``a.b.c``) count with what they run when imported.
+Packages that are only passed through (``a`` and ``a.b`` on the way to ``a.b.c``) count with what they run at import.
 
 Not seen: imports by a computed name (`importlib.import_module`) and data files beside the code. Compiled modules count
 by their bytes; other distributions do not count: components declare those whose version can change numbers.

@@ -17,7 +17,7 @@ from typing import IO, Any
 
 from tda_latent.experiment.store import Store
 
-from tda_latent.errors import StoreError, TdaLatentError
+from tda_latent.errors import InvalidInput, StoreError, TdaLatentError
 from tda_latent.experiment.keys import resolve
 from tda_latent.experiment.plan import Operator
 from tda_latent.experiment.streams import generator
@@ -53,7 +53,9 @@ def execute(payload: Mapping[str, Any]) -> dict[str, Any]:
     inputs = {name: load_tree(store, tree) for name, tree in payload["inputs"].items()}
     if payload["stream"] is not None:
         inputs["rng"] = generator(payload["stream"])
-    result: Record = instance(**inputs)
+    result = instance(**inputs)
+    if not isinstance(result, Record):
+        raise InvalidInput(f"{operator.use} gave a {type(result).__name__}; a component gives one of the records.")
     seconds = time.perf_counter() - started
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     facts = {"seconds": round(seconds, 4), "peak_bytes": peak, "label": payload["label"]}

@@ -17,7 +17,7 @@ from tda_latent.errors import ConfigError
 
 MAX_NODES = 100_000  # after aliases are expanded
 MAX_DEPTH = 64
-_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
+_BREAK = re.compile("\r\n|[\r\n]")
 _WIDTH = 120
 _INT = re.compile(r"[-+]?[0-9]+")
 _BASED = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
@@ -128,7 +128,7 @@ def parse(source: Source, text: str | None = None) -> Node | None:
         events = YAML(typ="safe", pure=True).parse(source.text if text is None else text)
         root = builder.document(events)
     except MarkedYAMLError as error:
-        builder.problems.append(_explained(source, error))
+        builder.problems.append(_explained(source, error, builder.open))
     except YAMLError as error:
         at = source.at(int(getattr(error, "position", 0) or 0))
         builder.problems.append(
@@ -152,6 +152,7 @@ class _Builder:
 
     def __init__(self, source: Source) -> None:
         self.problems: list[str] = []
+        self.open: list[Position] = []  # brackets that wait to be closed
         self._source = source
         self._anchors: dict[str, Node | None] = {}
         self._depth = 0
@@ -200,7 +201,11 @@ class _Builder:
             self._anchors[event.anchor] = None
         if event.tag and str(event.tag) != _CORE + ("map" if is_mapping else "seq"):
             self._problem(event, f"the tag {_short(event.tag)} is unknown; leave it out.")
+        if event.flow_style:
+            self.open.append(self._position(event))
         value, size = self._mapping(events) if is_mapping else self._sequence(events)
+        if event.flow_style:
+            self.open.pop()
         if size > MAX_NODES:
             self._stop(event, f"this expands to more than {MAX_NODES:,} values; use fewer aliases.")
         self._depth -= 1
@@ -237,7 +242,7 @@ class _Builder:
                 return None
             if event.anchor:
                 self._anchors[event.anchor] = Node(event.value, self._position(event))
-            return str(event.value)
+            return self._text(event)
         self._problem(event, "a key must be plain text, not a list, a mapping or an alias.")
         self._node(event, events)
         return None
@@ -254,17 +259,26 @@ class _Builder:
         return Node(None, at)
 
     def _scalar(self, event: Any) -> Any:
-        if event.tag is None or str(event.tag) == "!":
-            return self._plain(event) if event.implicit[0] else event.value
+        if event.tag is None and event.implicit[0]:
+            return self._plain(event)
+        if event.tag is None or str(event.tag) in ("!", f"{_CORE}str"):
+            return self._text(event)
         kind = str(event.tag).removeprefix(_CORE)
-        if str(event.tag) == f"{_CORE}str":
-            return event.value
         value = self._plain(event)
         if kind not in _KINDS or not str(event.tag).startswith(_CORE):
             self._problem(event, f"the tag {_short(event.tag)} is unknown; leave it out.")
         elif not isinstance(value, _KINDS[kind]) or (isinstance(value, bool) and kind != "bool"):
             self._problem(event, f"{event.value!r} is no {kind}, although its tag says so.")
         return float(value) if kind == "float" and isinstance(value, int) else value
+
+    def _text(self, event: Any) -> str:
+        """Text with pairs of surrogate escapes joined, as in JSON."""
+        text = str(event.value)
+        try:
+            return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16")
+        except UnicodeDecodeError:
+            self._problem(event, "an escape in this text is half a character; write both halves, or the character.")
+            return ""
 
     def _plain(self, event: Any) -> Any:
         text = str(event.value)
@@ -307,9 +321,11 @@ _TOLD: tuple[tuple[str, str, bool], ...] = (
 )
 
 
-def _explained(source: Source, error: Any) -> str:
-    """The parser's complaint in our words."""
+def _explained(source: Source, error: Any, brackets: list[Position]) -> str:
+    """The parser's complaint in our words; ``brackets`` are those still open."""
     found = str(error.problem or error.context or error)
+    if "<stream end>" in found and brackets:
+        return brackets[-1].problem("this bracket is never closed.")
     mark, text = error.problem_mark or error.context_mark, found + "."
     for pattern, told, is_at_start in _TOLD:
         match = re.search(pattern, found)

@@ -23,8 +23,9 @@ A component is a frozen dataclass of parameters with ``__call__``; the decorator
 
 Optional class constants: ``invariances`` (isometry, translation, scale, permutation: changes of the cloud that
 leave the result alone), ``axioms`` (identity, symmetry, triangle: what a distance keeps), ``needs`` (labels, factors,
-scale, ids: columns the latents must carry; may be a property that depends on the parameters), ``varies``
-(axes whose values enter the random stream, for sources), ``example`` (parameters for a run of under a second).
+scale, ids: columns the latents must carry; may be a property that depends on the parameters), ``provides`` (those
+columns, for sources that know beforehand; a trained model adds them to those of its data), ``baseline`` (True for
+a plain distance that a topological one has to beat), ``example`` (parameters for a run of under a second).
 """
 
 from __future__ import annotations

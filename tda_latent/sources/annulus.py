@@ -42,6 +42,7 @@ class Annulus:
 
     version: ClassVar[int] = 1
     references: ClassVar[tuple[str, ...]] = ("hatcher2002",)
+    provides: ClassVar[tuple[str, ...]] = ("factors",)
     betti: ClassVar[Mapping[int, tuple[int, ...]]] = {2: (1, 1), 3: (1, 1)}
     example: ClassVar[dict[str, object]] = {"size": 20}
 

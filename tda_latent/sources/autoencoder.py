@@ -41,6 +41,7 @@ class Autoencoder:
 
     version: ClassVar[int] = 1
     references: ClassVar[tuple[str, ...]] = ("hinton2006",)
+    provides: ClassVar[tuple[str, ...]] = ()
     libraries: ClassVar[tuple[str, ...]] = ("torch",)
     example: ClassVar[dict[str, object]] = {"dimension": 2, "hidden": [8], "epochs": 2}
 

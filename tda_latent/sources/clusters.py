@@ -45,6 +45,7 @@ class Clusters:
 
     version: ClassVar[int] = 1
     references: ClassVar[tuple[str, ...]] = ("hatcher2002",)
+    provides: ClassVar[tuple[str, ...]] = ("labels",)
     example: ClassVar[dict[str, object]] = {"size": 20}
 
     size: Annotated[int, Field(ge=1)] = 500

@@ -26,6 +26,7 @@ class Digits:
 
     version: ClassVar[int] = 1
     references: ClassVar[tuple[str, ...]] = ("alpaydin1998",)
+    provides: ClassVar[tuple[str, ...]] = ("labels", "ids")
     libraries: ClassVar[tuple[str, ...]] = ("scikit-learn",)
 
     def __call__(self) -> Latents:

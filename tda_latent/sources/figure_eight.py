@@ -43,6 +43,7 @@ class FigureEight:
 
     version: ClassVar[int] = 1
     references: ClassVar[tuple[str, ...]] = ("hatcher2002",)
+    provides: ClassVar[tuple[str, ...]] = ("labels", "factors")
     betti: ClassVar[Mapping[int, tuple[int, ...]]] = {2: (1, 2), 3: (1, 2)}
     example: ClassVar[dict[str, object]] = {"size": 20}
 

@@ -40,6 +40,7 @@ class FlatTorus:
 
     version: ClassVar[int] = 1
     references: ClassVar[tuple[str, ...]] = ("hatcher2002",)
+    provides: ClassVar[tuple[str, ...]] = ("factors",)
     betti: ClassVar[Mapping[int, tuple[int, ...]]] = {2: (1, 2, 1), 3: (1, 2, 1)}
     example: ClassVar[dict[str, object]] = {"size": 20}
 

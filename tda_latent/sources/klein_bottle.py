@@ -49,6 +49,7 @@ class KleinBottle:
 
     version: ClassVar[int] = 1
     references: ClassVar[tuple[str, ...]] = ("hatcher2002", "carlsson2008")
+    provides: ClassVar[tuple[str, ...]] = ("factors",)
     betti: ClassVar[Mapping[int, tuple[int, ...]]] = {2: (1, 2, 1), 3: (1, 1, 0)}
     example: ClassVar[dict[str, object]] = {"size": 20}
 

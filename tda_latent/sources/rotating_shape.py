@@ -47,6 +47,7 @@ class RotatingShape:
 
     version: ClassVar[int] = 1
     references: ClassVar[tuple[str, ...]] = ("matthey2017",)
+    provides: ClassVar[tuple[str, ...]] = ("factors",)
     betti: ClassVar[Mapping[int, tuple[int, ...]]] = {2: (1, 1), 3: (1, 1)}
     example: ClassVar[dict[str, object]] = {"size": 20, "pixels": 8}
 

@@ -44,6 +44,7 @@ class ShiftedBlob:
 
     version: ClassVar[int] = 1
     references: ClassVar[tuple[str, ...]] = ("hatcher2002",)
+    provides: ClassVar[tuple[str, ...]] = ("factors",)
     betti: ClassVar[Mapping[int, tuple[int, ...]]] = {2: (1, 2, 1), 3: (1, 2, 1)}
     example: ClassVar[dict[str, object]] = {"size": 20, "pixels": 8}
 

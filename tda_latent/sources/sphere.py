@@ -47,6 +47,7 @@ class Sphere:
 
     version: ClassVar[int] = 1
     references: ClassVar[tuple[str, ...]] = ("hatcher2002", "lim2024")
+    provides: ClassVar[tuple[str, ...]] = ("factors",)
     example: ClassVar[dict[str, object]] = {"size": 20}
 
     size: Annotated[int, Field(ge=1)] = 500

@@ -45,6 +45,7 @@ class SwissRoll:
 
     version: ClassVar[int] = 1
     references: ClassVar[tuple[str, ...]] = ("tenenbaum2000",)
+    provides: ClassVar[tuple[str, ...]] = ("factors",)
     betti: ClassVar[Mapping[int, tuple[int, ...]]] = {2: (1, 0, 0), 3: (1, 0, 0)}
     example: ClassVar[dict[str, object]] = {"size": 20}
 

@@ -46,6 +46,7 @@ class Torus:
 
     version: ClassVar[int] = 1
     references: ClassVar[tuple[str, ...]] = ("hatcher2002", "diaconis2013")
+    provides: ClassVar[tuple[str, ...]] = ("factors",)
     betti: ClassVar[Mapping[int, tuple[int, ...]]] = {2: (1, 2, 1), 3: (1, 2, 1)}
     example: ClassVar[dict[str, object]] = {"size": 20}
 

@@ -44,6 +44,7 @@ class Vae:
 
     version: ClassVar[int] = 1
     references: ClassVar[tuple[str, ...]] = ("kingma2014", "higgins2017", "rybkin2021")
+    provides: ClassVar[tuple[str, ...]] = ("scale",)
     libraries: ClassVar[tuple[str, ...]] = ("torch",)
     example: ClassVar[dict[str, object]] = {"dimension": 2, "hidden": [8], "epochs": 2}
 

@@ -52,9 +52,19 @@ def test_the_reason_shows_the_numbers_that_were_used() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["__import__('os').system('true') > 0", "open('f') > 1", "between(d, x, y)", "(lambda: 1)() > 0", "[1][0] > 0",
-     "between(d, x, y) > within(d", "between(d, x) > 1", "d ** 9 > 1", "value(spectrum, x) > 1", "between(d, x, z) > 1"],
-)  # fmt: skip
+    [
+        "__import__('os').system('true') > 0",
+        "open('f') > 1",
+        "between(d, x, y)",
+        "(lambda: 1)() > 0",
+        "[1][0] > 0",
+        "between(d, x, y) > within(d",
+        "between(d, x) > 1",
+        "d ** 9 > 1",
+        "value(spectrum, x) > 1",
+        "between(d, x, z) > 1",
+    ],
+)
 def test_anything_else_is_refused_before_the_run(text) -> None:
     found = claim_problems([{"claim": "c", "that": text}], ("x", "y"), ("d",), ("spectrum",))
     assert len(found) == 1

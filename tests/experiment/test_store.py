@@ -28,7 +28,7 @@ KEY = sha256(b"key").hexdigest()
 OTHER = sha256(b"other").hexdigest()
 
 
-@pytest.fixture()
+@pytest.fixture
 def store(tmp_path: Path) -> Store:
     return Store(tmp_path / "store", durability="fast")
 
@@ -339,7 +339,8 @@ pathlib.Path({path!r}, "runs", sys.argv[1]).touch()
 while len(list(pathlib.Path({path!r}, "runs").iterdir())) < 2: time.sleep(0.005)
 for turn in range(3):
     for record in all_records():
-        store.commit(sha256(f"{{turn}} {{record.digest}}".encode()).hexdigest(), {{"result": record}}, {{"by": sys.argv[1]}}, {{}})
+        key = sha256(f"{{turn}} {{record.digest}}".encode()).hexdigest()
+        store.commit(key, {{"result": record}}, {{"by": sys.argv[1]}}, {{}})
 print(len(store.notices))
 """
 

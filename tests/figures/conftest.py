@@ -19,7 +19,7 @@ def draw(name: str, **parameters: Any) -> Any:
     return registry().find("figure", name).build(parameters)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def diagram() -> PersistenceDiagram:
     rng = np.random.default_rng(0)
     births = np.concatenate([np.zeros(20), rng.uniform(0.2, 0.6, 15), [0.7, 0.0]])
@@ -28,12 +28,12 @@ def diagram() -> PersistenceDiagram:
     return PersistenceDiagram(pairs, np.repeat([0, 1, 2, 0], [20, 15, 1, 1]), unit=UNIT)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def cut() -> PersistenceDiagram:
     return PersistenceDiagram([[0, 0.2], [0, np.inf], [0.3, np.inf], [0.3, 0.4]], [0, 0, 1, 1], unit=UNIT, reach=0.5)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def curves() -> dict[str, tuple[Vectors, ...]]:
     grid = np.linspace(0, 1, 30)
     return {
@@ -45,7 +45,7 @@ def curves() -> dict[str, tuple[Vectors, ...]]:
     }
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def comparison() -> Comparison:
     rng = np.random.default_rng(1)
     places = np.repeat([[0.0, 0], [3, 0], [0, 4]], 3, axis=0) + 0.3 * rng.normal(size=(9, 2))
@@ -64,7 +64,7 @@ def comparison() -> Comparison:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def unfinished(comparison: Comparison) -> Comparison:
     values = comparison.values.copy()
     values[0, 5] = values[5, 0] = values[1, 2] = values[2, 1] = np.nan
@@ -72,7 +72,7 @@ def unfinished(comparison: Comparison) -> Comparison:
     return comparison.replace(values=values, order=None, tree=None, embedding=None, stress=None)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def graph() -> MapperGraph:
     return MapperGraph(
         members=[0, 1, 2, 3, 3, 4, 5, 6],
@@ -88,7 +88,7 @@ def graph() -> MapperGraph:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def view() -> Projection:
     rng = np.random.default_rng(2)
     return Projection(
@@ -100,7 +100,7 @@ def view() -> Projection:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def measures() -> Measures:
     names = np.array(["a", "b", "c", "d"])
     scales = np.array([[0, 1, 3, np.inf], [1, 0, 3, np.inf], [3, 3, 0, np.inf], [np.inf, np.inf, np.inf, 0]])
@@ -108,14 +108,14 @@ def measures() -> Measures:
     return Measures(curves={"components": steps}, tables={"class merge scale": Table(scales, names, names, UNIT)})
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def landscape() -> Vectors:
     grid = np.linspace(0, 1, 30)
     layers = np.stack([np.maximum(0, h - np.abs(grid - 0.5)) for h in (0.5, 0.3)])
     return Vectors(layers, grid, "landscape", 1, unit=UNIT, grid_unit=UNIT)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def everything(
     diagram: Any,
     cut: Any,

@@ -1,0 +1,1 @@
+"""Components for tda_latent from outside: how far the points of a cloud lie from its middle."""
