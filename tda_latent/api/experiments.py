@@ -14,11 +14,13 @@ from tda_latent.experiment.provenance import circumstances
 from tda_latent.experiment.results import Contrast, claims, result_groups
 from tda_latent.experiment.run import Limits, Listener, Run, carry_out, look_up
 from tda_latent.experiment.store import Store
+from tda_latent.experiment.syntax import remembered
 from tda_latent.records import Record
 from tda_latent.report import write_report
 
 STORE = Path(".tda-latent")
 RUNS = Path("runs")
+CODE_MEMORY = "code.json"  # digests of source files by content, so that a warm run need not parse them again
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,9 @@ def plan(path: str | Path, settings: Sequence[str] = ()) -> Plan:
 
 def status(path: str | Path, settings: Sequence[str] = (), store: str | Path = STORE) -> Run:
     """What the store already holds for an experiment file; nothing is computed."""
-    return look_up(load_plan(path, settings), Store(store))
+    opened = Store(store)
+    with remembered(opened.path / CODE_MEMORY):
+        return look_up(load_plan(path, settings), opened)
 
 
 def run(
@@ -102,7 +106,9 @@ def run(
     """
     planned = load_plan(path, settings)
     folder = Path(output) if output is not None else RUNS / planned.experiment.name
-    done = carry_out(planned, Store(store), limits or Limits(), folder / "workers.log", listener)
+    opened = Store(store)
+    with remembered(opened.path / CODE_MEMORY):
+        done = carry_out(planned, opened, limits or Limits(), folder / "workers.log", listener)
     return _finish(done, path, folder)
 
 

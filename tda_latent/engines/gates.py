@@ -41,7 +41,7 @@ def require_prime(field: int, engine: str = "auto") -> None:
         raise InvalidParameter(f"field is {field}; the largest prime that the engines compute with is {LARGEST_FIELD}.")
     if engine == "ripser" and field > LARGEST_RIPSER_FIELD:
         raise InvalidParameter(
-            f"field is {field}, and the engine ripser computes in fields up to {LARGEST_RIPSER_FIELD}; use engine: gudhi."
+            f"field is {field}, but ripser computes in fields up to {LARGEST_RIPSER_FIELD} only; use engine: gudhi."
         )
 
 

@@ -40,7 +40,8 @@ def check_skeleton(document: Document, path: Path) -> Experiment:
     problems = skeleton_problems(document.value)
     if problems:
         raise ConfigError(document.problem(place, text) for place, text in problems)
-    return assemble(document.value, path.resolve().parent, path.read_text(encoding="utf-8"))
+    texts = [source.text if not source.is_line else f"# {source.text}" for source in document.sources]
+    return assemble(document.value, path.resolve().parent, "\n".join(texts))
 
 
 def source_problems(experiment: Experiment, binding: Binding) -> list[tuple[tuple[str | int, ...], str]]:

@@ -177,7 +177,9 @@ def _pack(value: Any, path: str, arrays: dict[str, Array]) -> Any:
 
 
 def _join(path: str, name: str) -> str:
-    return f"{path}.{name}" if path else name
+    """Names joined by dots; dots inside a name are written ~1 (and ~ as ~0), so that no two paths meet."""
+    escaped = name.replace("~", "~0").replace(".", "~1")
+    return f"{path}.{escaped}" if path else escaped
 
 
 def unpack(tree: Any, arrays: Mapping[str, Array]) -> Any:

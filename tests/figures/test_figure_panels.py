@@ -41,9 +41,9 @@ def test_panels_wrap_after_three_columns(diagram: Any) -> None:
 
 def test_a_note_that_holds_for_one_panel_names_it(comparison: Any, unfinished: Any) -> None:
     figure = canvas.panels(build("between-within"), {"first": comparison, "second": unfinished})
-    assert "second: INCOMPLETE: 2 of 36 pairs missing" in figure.get_supxlabel()
+    assert "second: INCOMPLETE: 2 of 15 pairs missing" in figure.get_supxlabel()
     alone = canvas.single(build("between-within"), unfinished)
-    assert alone.get_supxlabel().startswith("INCOMPLETE: 2 of 36 pairs missing")
+    assert alone.get_supxlabel().startswith("INCOMPLETE: 2 of 15 pairs missing")
 
 
 def test_panels_of_nothing_are_refused() -> None:

@@ -14,7 +14,7 @@ from tda_latent.records import Comparison
 
 _POINTS_PER_INCH = 72.0
 _PER_INCH, _HANDLE = 18, 7  # characters of a key on one inch, and those that its handle takes
-_LINE = 34  # characters of an axis label on one line
+_LINE = 38  # characters of an axis label on one line
 _CHARACTER = 0.42  # mean width of a character of the text font, in units of its size
 
 
@@ -129,7 +129,8 @@ def ticks(axis: Any, limits: tuple[float, float], infinity: float | None = None)
 
     low, high = limits
     places = [float(tick) for tick in MaxNLocator(5).tick_values(low, high) if low <= tick <= high]
-    names = [f"{tick:g}".replace("-", "\N{MINUS SIGN}") for tick in np.round(places, 12)]
+    places = [tick if abs(tick) > 1e-9 * (high - low) else 0.0 for tick in places]
+    names = [f"{tick:.6g}".replace("-", "\N{MINUS SIGN}") for tick in places]
     if infinity is not None:
         free = [infinity - place > 0.09 * (high - low) for place in places]
         places = [*(place for place, keep in zip(places, free, strict=True) if keep), infinity]

@@ -7,10 +7,10 @@ from typing import Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field
-from tl_example_plugin.centring import distances_to_the_mean
 
 from tda_latent.records import Latents, Measures, Scalar
 from tda_latent.registry import analyzer
+from tl_example_plugin.centring import distances_to_the_mean
 
 
 @analyzer("example-radii")
