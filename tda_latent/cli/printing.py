@@ -46,19 +46,19 @@ def contrast_table(group: Group, contrasts: Sequence[Contrast], replicates: int)
     """One row per distance and pair of models."""
     title = escape(f"Between models and within a model, {group.name or 'all data'}: {SPREAD}")
     table = Table(title=title, title_justify="left", caption=_legend(replicates), caption_justify="left")
-    for name in ("distance", "models", "between", "within (replicate to replicate)", "separation"):
+    for name in ("distance", "models", "between", "within", "separation"):
         table.add_column(name, justify="left" if name in ("distance", "models") else "right")
     previous = ""
     for row in contrasts:
         if row.distance != previous:
             table.add_section()
         name = "" if row.distance == previous else row.distance + (" (plain baseline)" if row.baseline else "")
-        between = spread(row.between) + (f" INCOMPLETE, {row.missing} missing" if row.missing else "")
+        between = spread(row.between, 3) + (f" INCOMPLETE, {row.missing} missing" if row.missing else "")
         table.add_row(
             escape(name),
             escape(f"{row.first} - {row.second}"),
             escape(between),
-            escape(spread(row.within)),
+            escape(spread(row.within, 3)),
             "-" if row.separation is None else f"{row.separation:.2f}",
         )
         previous = row.distance

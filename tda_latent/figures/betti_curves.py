@@ -126,7 +126,7 @@ def _draw(ax: Any, grid: NDArray[np.float64], curves: NDArray[np.float64], index
 def _ordinate(vectors: Vectors) -> str:
     if vectors.name == "betti-curve":
         return f"Betti number $\\beta_{{{vectors.degree}}}$"
-    return canvas.quantity(f"{vectors.name}, {canvas.degree_name(vectors.degree)}", vectors.unit)
+    return canvas.quantity(f"{vectors.name}, {canvas.degree_name(vectors.degree)}", vectors.unit, line=26)
 
 
 def _explanation(record: Mapping[str, tuple[Vectors, ...]]) -> str:

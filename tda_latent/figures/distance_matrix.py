@@ -16,7 +16,7 @@ from tda_latent.records import Comparison
 from tda_latent.registry import figure
 
 _NUMBERS, _NAMES = 12, 45  # up to so many rows cells carry numbers, and rows their names
-_SHARE, _CELL = 0.6, 0.2  # part of the width that the matrix gets, and inches that a number needs
+_SHARE, _CELL = 0.6, 2.6  # part of the width that the matrix gets, and font sizes that a number takes
 
 
 @figure("distance-matrix")
@@ -59,7 +59,7 @@ class DistanceMatrix:
             low, high = self.limits or (0.0, canvas.scale_limits(values)[1])
             image = ax.imshow(shown, cmap="viridis", vmin=low, vmax=high, interpolation="nearest")
             _special_cells(ax, values)
-            if len(rows) <= _NUMBERS and canvas.room(ax) * _SHARE / len(rows) > _CELL:
+            if len(rows) <= _NUMBERS and _has_room(ax, len(rows)):
                 _numbers(ax, values, image)
             _names(ax, record, rows)
             canvas.colour_bar(ax, image, canvas.quantity(record.distance, record.unit))
@@ -104,6 +104,14 @@ def _special_cells(ax: Any, values: NDArray[np.float64]) -> None:
         ax.add_collection(PatchCollection(cells(infinite), facecolor="0.85", linewidth=0.0, label="_infinite"))
         for row, column in np.argwhere(infinite):
             ax.text(column, row, "∞", ha="center", va="center", fontsize=canvas.text_size())
+
+
+def _has_room(ax: Any, rows: int) -> bool:
+    """Whether a cell is wide enough for a number."""
+    from matplotlib.font_manager import FontProperties
+
+    points = FontProperties(size=canvas.text_size()).get_size_in_points()
+    return canvas.room(ax) * 72 * _SHARE / rows > _CELL * points
 
 
 def _numbers(ax: Any, values: NDArray[np.float64], image: Any) -> None:

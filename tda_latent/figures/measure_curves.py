@@ -61,7 +61,7 @@ class MeasureCurve:
             if self.logarithmic:
                 ax.set_yscale("log")
             ax.set_xlabel(canvas.quantity(curve.x_name, curve.x_unit))
-            ax.set_ylabel(canvas.quantity(curve.name if curve.name != "y" else name, curve.unit))
+            ax.set_ylabel(canvas.quantity(curve.name if curve.name != "y" else name, curve.unit, line=26))
             hidden = int((~np.isfinite(curve.y)).sum())
             canvas.note(ax, [f"{hidden} of {len(curve.y)} values are not finite and leave a gap" if hidden else None])
         return ax

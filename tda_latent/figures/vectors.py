@@ -42,11 +42,11 @@ class VectorsPlot:
                                       rasterized=True)  # fmt: skip
                 canvas.colour_bar(ax, image, canvas.quantity(name, record.unit))
                 ax.set_xlabel(canvas.quantity("birth", record.grid_unit))
-                ax.set_ylabel(canvas.quantity("lifetime", record.grid_unit))
+                ax.set_ylabel(canvas.quantity("lifetime", record.grid_unit, line=26))
             else:
                 self._curves(ax, record, np.atleast_2d(record.values))
                 ax.set_xlabel(canvas.quantity("scale", record.grid_unit))
-                ax.set_ylabel(canvas.quantity(name, record.unit))
+                ax.set_ylabel(canvas.quantity(name, record.unit, line=26))
         return ax
 
     def _curves(self, ax: Any, record: Vectors, layers: NDArray[np.float64]) -> None:

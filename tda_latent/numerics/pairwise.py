@@ -34,11 +34,12 @@ def unit_directions(points: NDArray[Any]) -> Floats:
         When a point is the origin, which has no direction.
     """
     wide = np.asarray(points, dtype=np.float64)
-    lengths = np.linalg.norm(wide, axis=1)
-    if not (lengths > 0).all():
-        row = int(np.argmin(lengths))
+    peaks = np.abs(wide).max(axis=1)
+    if not (peaks > 0).all():
+        row = int(np.argmin(peaks))
         raise InvalidInput(f"row {row} is the origin, which has no angle; drop it or use the euclidean metric.")
-    return np.asarray(wide / lengths[:, None], dtype=np.float64)
+    near_one = np.ldexp(wide, -np.frexp(peaks)[1][:, None])  # squares of tiny or huge rows leave the range of float64
+    return np.asarray(near_one / np.linalg.norm(near_one, axis=1)[:, None], dtype=np.float64)
 
 
 def pairwise_distances(points: NDArray[Any], metric: str = "euclidean", neighbours: int = 15) -> Floats:
@@ -57,7 +58,8 @@ def pairwise_distances(points: NDArray[Any], metric: str = "euclidean", neighbou
     O(n^2 d) time, O(n^2) memory; the geodesic metric O(n^2 log n + n^2 k).
     """
     if metric == "euclidean":
-        return np.asarray(squareform(pdist(centred(points)), checks=False), dtype=np.float64)
+        near, exponent = _near_one(points)
+        return np.asarray(squareform(np.ldexp(pdist(near), exponent), checks=False), dtype=np.float64)
     if metric == "cosine":
         return _angles(unit_directions(points))
     if metric == "geodesic":
@@ -92,7 +94,7 @@ def geodesic_distances(points: NDArray[Any], neighbours: int) -> Floats:
 
 def neighbour_graph(points: NDArray[Any], neighbours: int) -> csr_matrix:
     """Symmetric graph (n, n) of ones that joins each point to its k nearest others (union of both directions)."""
-    wide = centred(points)
+    wide, _ = _near_one(points)
     size = len(wide)
     count = min(neighbours, size - 1)
     if count < 1:
@@ -142,8 +144,7 @@ def median_distance(distances: Floats) -> float:
     InvalidInput
         When more than half of the pairs coincide, so that the median is zero.
     """
-    size = len(distances)
-    values = distances[np.triu_indices(size, 1)]
+    values = squareform(distances, checks=False)
     values = values[np.isfinite(values)]
     middle = float(np.median(values)) if len(values) else 0.0
     if middle <= 0:
@@ -156,7 +157,14 @@ def component_labels(graph: csr_matrix) -> NDArray[np.int64]:
     return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
 
 
+def _near_one(points: NDArray[Any]) -> tuple[Floats, int]:
+    """The cloud divided by a power of two and centred, and the exponent: no square leaves the range of float64."""
+    wide = np.asarray(points, dtype=np.float64)
+    exponent = int(np.frexp(np.abs(wide).max())[1])
+    return centred(np.ldexp(wide, -exponent)), exponent
+
+
 def _angles(directions: Floats) -> Floats:
-    """Angles in [0, pi] by the half-chord formula, which keeps its digits for small angles."""
+    """Angles in [0, pi] by Kahan's formula, which keeps its digits near 0 and near pi."""
     chords = squareform(pdist(directions), checks=False)
-    return np.asarray(2 * np.arcsin(np.minimum(chords / 2, 1.0)), dtype=np.float64)
+    return np.asarray(2 * np.arctan2(chords, cdist(directions, -directions)), dtype=np.float64)

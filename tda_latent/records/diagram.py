@@ -25,7 +25,7 @@ class PersistenceDiagram(Record):
     degrees : (m,) homology degree of each bar
     field : prime p of the coefficients Z/p
     filtration : name of the filtration, "vietoris-rips" for instance
-    unit : what a value of 1 means: "input distance", "median pairwise distance", "posterior sd", ...
+    unit : what a value of 1 means: "input distance", "median-normalised", "posterior sd", ...
     reach : where the filtration was cut; inf = complete (a cut at the enclosing radius is complete)
     accuracy : largest error of a value by floating point, in the unit
     error : certified bottleneck distance to the exact diagram of the whole cloud; 0 = exact, None = no certificate

@@ -27,7 +27,7 @@ def changed(row, column, value, both=True):
         (changed(0, 1, np.nan), r"entry \(0, 1\).*NaN"),
         (changed(1, 2, -np.inf), r"entry \(1, 2\).*negative"),
         (changed(0, 2, -1e-300), r"entry \(0, 2\).*negative"),
-        (changed(1, 1, 0.5), r"entry \(1, 1\), *|diagonal"),
+        (changed(1, 1, 0.5), r"entry \(1, 1\).*diagonal"),
         (changed(0, 1, np.nextafter(1, 2), both=False), r"entry \(0, 1\).*mirror.*\(D \+ D.T\) / 2"),
         (np.zeros((2, 3)), r"\(2, 3\).*euclidean"),
         (np.zeros((0, 0)), "n >= 1"),
@@ -106,7 +106,7 @@ def test_a_task_beyond_the_ceiling_is_refused_with_the_three_ways_out():
     require_affordable(plan_rips(1000, 2), 1000, 2)
     large = plan_rips(20_000, 1)
     assert large.bytes > MEMORY_CEILING
-    with pytest.raises(InvalidInput, match="20000 points up to degree 1.*subsample.*threshold.*max_degree"):
+    with pytest.raises(InvalidInput, match=r"20000 points up to degree 1.*subsample.*threshold.*max_degree"):
         require_affordable(large, 20_000, 1)
 
 

@@ -177,4 +177,18 @@ def test_a_landscape_is_a_line_per_layer_and_an_image_has_its_cells(landscape: V
     image = landscape.replace(values=np.eye(30), rows_grid=landscape.grid)
     ax = draw("vectors", image)
     np.testing.assert_array_equal(np.asarray(ax.collections[0].get_array()).reshape(30, 30), np.eye(30))
-    assert ax.get_ylabel() == "lifetime (median pairwise distance)"
+    assert ax.get_ylabel() == "lifetime\n(median pairwise distance)"
+
+
+@pytest.mark.parametrize(
+    ("name", "unit", "text"),
+    [
+        ("birth", "", "birth"),
+        ("birth", "m", "birth (m)"),
+        ("mass", "s", "mass (s)"),
+        ("number of components", "components", "number of components"),
+        ("bottleneck, degree 1", "median pairwise distance", "bottleneck, degree 1\n(median pairwise distance)"),
+    ],
+)
+def test_an_axis_names_its_unit_once(name: str, unit: str, text: str) -> None:
+    assert canvas.quantity(name, unit) == text

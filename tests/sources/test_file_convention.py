@@ -200,6 +200,11 @@ def test_wrong_parameters_are_refused_before_the_file_is_opened(parameters: dict
         load_latents("nowhere.npz", **parameters)
 
 
+def test_an_address_that_is_no_file_is_a_wrong_parameter() -> None:
+    with pytest.raises(InvalidParameter, match="Download it first"):
+        load_latents("https://host/z.npy")
+
+
 def test_parameters_are_plain_data() -> None:
     component = File("z.npz", factors={"a": {"kind": "circular", "period": 2}})  # type: ignore[dict-item]
     assert identity(component)["parameters"]["factors"] == {"a": {"kind": "circular", "period": 2.0}}

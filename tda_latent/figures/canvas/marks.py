@@ -14,15 +14,14 @@ from tda_latent.records import Comparison
 
 _POINTS_PER_INCH = 72.0
 _PER_INCH, _HANDLE = 18, 7  # characters of a key on one inch, and those that its handle takes
-_LINE = 38  # characters of an axis label on one line
 _CHARACTER = 0.42  # mean width of a character of the text font, in units of its size
 
 
-def quantity(name: str, unit: str) -> str:
-    """Text of an axis: the name with its unit, on two lines when long; the name alone when unit-free."""
-    if not unit:
+def quantity(name: str, unit: str, line: int = 38) -> str:
+    """Text of an axis: the name and its unit, if it has one and does not name it, on two lines when long."""
+    if not unit or f" {unit} " in f" {name} ":
         return name
-    return f"{name} ({unit})" if len(name) + len(unit) < _LINE else f"{name}\n({unit})"
+    return f"{name} ({unit})" if len(name) + len(unit) < line else f"{name}\n({unit})"
 
 
 def short(value: float) -> str:

@@ -23,8 +23,7 @@ def panels(
     Parameters
     ----------
     component : a figure component
-        A component with a method ``sharing(records)`` draws all panels with the limits that method chooses. A key
-        that is the same in all panels is shown once, above them.
+        Its method ``sharing(records)``, if any, chooses the limits of all panels; an equal key is shown once, above.
     records : what to draw, by the title of its panel; at least one
     columns : panels in a row; None = up to three
     venue : one of `VENUES`
@@ -47,8 +46,7 @@ def panels(
         figure = sheet(ratio * rows / across, "text")
         grid = figure.add_gridspec(rows, across)
         for index, (name, record) in enumerate(records.items()):
-            ax = figure.add_subplot(grid[divmod(index, across)], axes_class=SheetAxes)
-            ax.set_title(name)
+            ax = figure.add_subplot(grid[divmod(index, across)], axes_class=SheetAxes, title=name)
             component(record, ax=ax)
         _say_once(figure, across)
         write_notes(figure)

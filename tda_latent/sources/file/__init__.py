@@ -30,8 +30,8 @@ What a format cannot carry: ``.npy`` holds points only (memory-mapped, never cop
 
 from __future__ import annotations
 
-import importlib
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, ClassVar
@@ -39,6 +39,7 @@ from typing import Any, ClassVar
 from tda_latent.errors import InvalidInput, InvalidParameter, nearest_name
 from tda_latent.records import Latents
 from tda_latent.registry import source
+from tda_latent.sources.file import csv, hdf5, npy, npz, parquet, safetensors, torch_file
 from tda_latent.sources.file.gate import content_digest, require_file
 from tda_latent.sources.file.layout import FactorColumn, Parts, Request
 from tda_latent.sources.file.npz import save_latents
@@ -46,16 +47,16 @@ from tda_latent.sources.file.uri import expand_template, split_uri, template_fie
 
 __all__ = ["FactorColumn", "File", "expand_template", "load_latents", "save_latents", "split_uri", "template_fields"]
 
-FORMATS = {
-    ".npy": "npy",
-    ".npz": "npz",
-    ".csv": "csv",
-    ".parquet": "parquet",
-    ".h5": "hdf5",
-    ".hdf5": "hdf5",
-    ".safetensors": "safetensors",
-    ".pt": "torch_file",
-    ".pth": "torch_file",
+FORMATS: dict[str, Callable[[Path, Request], Parts]] = {
+    ".npy": npy.parts,
+    ".npz": npz.parts,
+    ".csv": csv.parts,
+    ".parquet": parquet.parts,
+    ".h5": hdf5.parts,
+    ".hdf5": hdf5.parts,
+    ".safetensors": safetensors.parts,
+    ".pt": torch_file.parts,
+    ".pth": torch_file.parts,
 }
 _PICKLES = (".pkl", ".pickle", ".joblib", ".dill", ".p")
 
@@ -107,7 +108,10 @@ class File:
     split: str | None = None
 
     def __post_init__(self) -> None:
-        key = split_uri(self.path)[1]
+        try:
+            key = split_uri(self.path)[1]
+        except InvalidInput as error:
+            raise InvalidParameter(str(error)) from None
         if key is not None and self.key is not None and key != self.key:
             raise InvalidParameter(f"path names the key {key!r} and key is {self.key!r}; give one of them.")
         if self.columns is not None and not self.columns:
@@ -119,10 +123,11 @@ class File:
         request = Request(**(wanted | {"key": key if key is not None else self.key}))
         try:
             path = Path(name).expanduser()
-            module = _format(path)
+            parts = _format(path)
             require_file(path)
             _require_fitting(path.suffix, request)
-            return _read(path, module, request)
+            digest = content_digest(path)
+            return parts(path, request).latents(digest)
         except InvalidInput as error:
             text = str(error)
             raise InvalidInput(text if text.startswith(f"{name}: ") else f"{name}: {text}") from None
@@ -168,8 +173,8 @@ def load_latents(uri: str | os.PathLike[str], **parameters: Any) -> Latents:
     return File(path=os.fspath(uri), **parameters)()
 
 
-def _format(path: Path) -> str:
-    """Module of a format, by the suffix of the file."""
+def _format(path: Path) -> Callable[[Path, Request], Parts]:
+    """Reader of a format, by the suffix of the file."""
     suffix = path.suffix.lower()
     if suffix in FORMATS:
         return FORMATS[suffix]
@@ -192,9 +197,3 @@ def _require_fitting(suffix: str, request: Request) -> None:
         raise InvalidInput(f"has no header row, being {suffix}; leave header out.")
     if request.key is not None and suffix.lower() == ".csv":
         raise InvalidInput(f"has no key {request.key!r}, being a table; name coordinates by columns.")
-
-
-def _read(path: Path, module: str, request: Request) -> Latents:
-    digest = content_digest(path)
-    parts: Parts = importlib.import_module(f"{__name__}.{module}").parts(path, request)
-    return parts.latents(digest)

@@ -23,6 +23,7 @@ from tda_latent.sources.file.table import arrays_of_table, may_mix
 _MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?", "-"})
 _WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 _CODE = re.compile(r"[+-]?0[0-9]+")  # 007 is a name, not a number
+_NO_NUMBER = re.compile(rf"_|^{_CODE.pattern}$", re.MULTILINE)  # float() would accept both
 _Rows = list[tuple[int, list[str]]]  # line number and cells
 
 
@@ -152,11 +153,16 @@ def _column(name: str, lines: Sequence[int], cells: Sequence[str], request: Requ
 
 def _numbers(cells: Sequence[str]) -> Array | None:
     """int64 when every cell is a whole number, float64 when every cell is a finite number, else None."""
-    if all(map(_WHOLE.fullmatch, cells)):
-        return np.array([int(cell) for cell in cells], dtype=np.int64)
-    if not all(map(_is_number, cells)):
+    text = "\n".join(cells)
+    if not text.isascii() or _NO_NUMBER.search(text):
         return None
-    return np.array([float(cell) for cell in cells], dtype=np.float64)
+    try:
+        values = np.array([float(cell) for cell in cells], dtype=np.float64)
+    except ValueError:
+        return None
+    if "." not in text and all(map(_WHOLE.fullmatch, cells)):
+        return np.array([int(cell) for cell in cells], dtype=np.int64)
+    return values if np.isfinite(values).all() else None
 
 
 def _refuse(name: str, lines: Sequence[int], cells: Sequence[str]) -> Array:

@@ -16,6 +16,7 @@ from tda_latent.sources.file.layout import Parts, Request, parts_of
 from tda_latent.sources.file.stored import Array, Stored
 
 _DEPTH = 32
+_DAMAGE = (KeyError, TypeError, ValueError, RuntimeError, OSError)  # what h5py raises for damaged parts
 
 
 def parts(path: Path, request: Request) -> Parts:
@@ -48,7 +49,7 @@ def _arrays(file: Any) -> dict[str, Stored]:
         for name, data in _datasets(file, "", frozenset()):
             arrays[name] = _stored(data, name)
             arrays |= _attributes(data, name)
-    except (KeyError, TypeError, RuntimeError, OSError, UnicodeDecodeError) as error:
+    except _DAMAGE as error:
         raise InvalidInput(f"has a damaged or unknown part ({str(error).splitlines()[0]}); write it again.") from None
     return arrays
 
@@ -96,5 +97,5 @@ def _read(name: str, data: Any, is_text: bool) -> Array:
         if is_text:
             return np.array(data.asstr()[()], dtype=np.str_)
         return np.asarray(data[()])
-    except (OSError, UnicodeDecodeError) as error:
+    except _DAMAGE as error:
         raise InvalidInput(f"dataset {name!r} cannot be read ({error}); write it again.") from None
