@@ -20,8 +20,16 @@ Floats = NDArray[np.float64]
 
 
 def centred(points: NDArray[Any]) -> Floats:
-    """(n, d) float64 points minus their mean, so that distances keep their digits."""
+    """(n, d) float64 points minus their mean, so that distances keep their digits.
+
+    Raises
+    ------
+    InvalidInput
+        When a coordinate is infinite, as in a matrix of distances that was taken for points.
+    """
     wide = np.asarray(points, dtype=np.float64)
+    if not np.isfinite(wide).all():
+        raise InvalidInput("a coordinate is infinite; a matrix of distances goes with metric: precomputed.")
     return np.asarray(wide - wide.mean(axis=0), dtype=np.float64)
 
 

@@ -63,7 +63,8 @@ class Factor(Record):
 class Latents(Record):
     """A finite cloud of points, one row per input.
 
-    points : (n, d) float32 or float64, n >= 1, d >= 1, finite; kept without a copy when read-only (memory maps)
+    points : (n, d) float32 or float64, n >= 1, d >= 1, finite; kept without a copy when read-only (memory maps).
+        A symmetric (n, n) matrix of distances, for metric: precomputed, may hold +infinity: "this edge never enters"
     ids : (n,) text or integers, all different: the same id in two clouds means the same input
     labels : named (n,) columns of text, integers or numbers
     factors : named `Factor` columns
@@ -152,9 +153,17 @@ def _cloud(value: Any, name: str) -> Array:
     for start in range(0, len(array), rows):
         bad = ~np.isfinite(array[start : start + rows]).all(axis=1)
         if bad.any():
+            if name == "points" and _is_filtration_matrix(array):
+                break
             first = start + int(np.argmax(bad))
             raise InvalidInput(f"{name} row {first} holds NaN or infinity; drop or repair such rows first.")
     return freeze(array)
+
+
+def _is_filtration_matrix(array: Array) -> bool:
+    """Whether +infinity may stand here: a symmetric matrix of distances, in which it means "no edge"."""
+    square = array.shape[0] == array.shape[1] and not array.diagonal().any()
+    return square and bool((array >= 0).all()) and bool(np.array_equal(array, array.T))
 
 
 def _distinct(ids: Array) -> Array:

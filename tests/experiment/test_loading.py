@@ -40,7 +40,7 @@ MISTAKES = [
     ("on: persistence", "on: spectrum", "takes PersistenceDiagram, but 'spectrum' gives Measures", 13),
     ("seed: 7", "seed: seven", "valid integer", 3),
     ("axes: {replicates: 2}", "axes: {seeds: 2}", "Did you mean 'replicates'?", 7),
-    ("use: circle", "use: pca", "needs data to train on", 5),
+    ("use: circle, size: 60, noise: 0.05", "use: pca", "needs data to train on", 5),
     ("between(bottleneck,", "betwen(bottleneck,", "Did you mean 'between'?", 15),
     ("circle, clusters) >", "circle, cluster) >", "Did you mean 'clusters'?", 15),
     ("experiment@1", "experiment@9", "experiment@1", 1),

@@ -57,7 +57,7 @@ def experiment(tmp_path: Path) -> Path:
 
 
 def paths(*folders: Path) -> dict[str, str]:
-    return {"PYTHONPATH": os.pathsep.join(map(str, folders))}
+    return {"PYTHONPATH": os.pathsep.join([*map(str, folders), os.environ.get("PYTHONPATH", "")])}
 
 
 def states(folder: Path) -> dict[str, str]:

@@ -88,7 +88,7 @@ def virtual_hdf5(path: Path) -> None:
 
 
 def bomb(path: Path) -> None:
-    archive(path, points=header((100, 10**6)) + bytes(8 * 10**8 // 4), more=bytes(10**8))
+    archive(path, points=header((9, 10**6)) + bytes(72 * 10**6))
 
 
 def many_members(path: Path) -> None:

@@ -39,6 +39,7 @@ class Collect:
     version: ClassVar[int] = 1
     references: ClassVar[tuple[str, ...]] = ("borg2005", "barjoseph2001")
     libraries: ClassVar[tuple[str, ...]] = ("scipy",)
+    example: ClassVar[dict[str, Any]] = {"distance": "bottleneck"}
     distance: str
     symmetric: bool = True
     models: tuple[str, ...] = ()

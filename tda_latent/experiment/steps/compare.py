@@ -33,6 +33,7 @@ class Compare:
 
     version: ClassVar[int] = 1
     references: ClassVar[tuple[str, ...]] = ()
+    example: ClassVar[dict[str, Any]] = {"distance": "bottleneck"}
     distance: str
     parameters: dict[str, Any] = field(default_factory=dict)
     rows: tuple[str, ...] = ()

@@ -35,6 +35,7 @@ class Draw:
     version: ClassVar[int] = 1
     references: ClassVar[tuple[str, ...]] = ()
     libraries: ClassVar[tuple[str, ...]] = ("matplotlib",)
+    example: ClassVar[dict[str, Any]] = {"figure": "persistence-diagram"}
     figure: str
     parameters: dict[str, Any] = field(default_factory=dict)
     venue: str = "neurips"

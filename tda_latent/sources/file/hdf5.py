@@ -23,7 +23,8 @@ def parts(path: Path, request: Request) -> Parts:
     """The parts of a cloud in an ``.h5`` or ``.hdf5`` file; only the datasets that are used are read.
 
     Links are not followed, and datasets whose bytes lie in other files are refused: the digest of the file would
-    not cover them.
+    not cover them. A few kinds of damage to stored text make the HDF5 library itself loop for ever: read files of
+    unknown health in a worker with a time limit.
 
     Raises
     ------

@@ -1,0 +1,176 @@
+"""The skeleton of an experiment file: which keys exist and what they hold, apart from parameters of components."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from tda_latent.errors import nearest_name
+
+FORMAT = "tda-latent/experiment@1"
+MAX_CLOUDS = 100_000  # models x data x replicates x layers x subsamples
+Path = tuple[str | int, ...]
+Problem = tuple[Path, str]
+_SYNONYMS = {
+    "seeds": "replicates",
+    "repeats": "subsamples",
+    "runs": "replicates",
+    "metrics": "distances",
+    "plots": "figures",
+}
+_STRICT = ConfigDict(strict=True, extra="forbid")
+
+Label = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
+Entries = dict[Label, dict[str, Any]]
+Names = Annotated[list[int | str], Field(min_length=1)]
+
+
+class Axes(BaseModel):
+    """What is varied: independently trained replicates, layers, subsamples of one cloud."""
+
+    model_config = _STRICT
+    replicates: Annotated[int, Field(ge=1, le=MAX_CLOUDS)] | Names = 1
+    layers: Names | None = None
+    subsamples: Annotated[int, Field(ge=1, le=MAX_CLOUDS)] = 1
+
+
+class Split(BaseModel):
+    """Which share of the data is held out, and which share of the rest each replicate trains on."""
+
+    model_config = _STRICT
+    held_out: Annotated[float, Field(gt=0, lt=1)] = 0.3
+    train: Annotated[float, Field(gt=0, le=1)] = 0.8
+
+
+class Sample(BaseModel):
+    """How many points of each cloud are analysed."""
+
+    model_config = _STRICT
+    size: Annotated[int, Field(ge=1)]
+    method: Literal["random", "farthest"] = "random"
+
+
+class Expectation(BaseModel):
+    """A hypothesis in words and as arithmetic over results."""
+
+    model_config = _STRICT
+    claim: Annotated[str, Field(min_length=1)]
+    that: Annotated[str, Field(min_length=1)]
+
+
+class File(BaseModel):
+    """A whole experiment file."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", title="tda_latent experiment")
+    format: Literal["tda-latent/experiment@1"]
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=100)]
+    seed: Annotated[int, Field(ge=0)]
+    title: str = ""
+    data: Entries = Field(default_factory=dict)
+    models: Annotated[Entries, Field(min_length=1)]
+    axes: Axes = Field(default_factory=Axes)
+    split: Split = Field(default_factory=Split)
+    sample: Sample | None = None
+    analyzers: Entries = Field(default_factory=dict)
+    distances: Entries = Field(default_factory=dict)
+    figures: Entries = Field(default_factory=dict)
+    expect: list[Expectation] = Field(default_factory=list)
+    venue: Literal["neurips", "iclr", "icml"] = "neurips"
+
+
+def skeleton_problems(value: Mapping[str, Any]) -> list[Problem]:
+    """Everything wrong with keys and types of the skeleton: (path, sentence)."""
+    try:
+        File.model_validate(value)
+    except ValidationError as error:
+        found: dict[Path, list[Any]] = {}
+        for entry in error.errors():
+            found.setdefault(_written(entry["loc"], value), []).append(entry)
+        return [(path, _sentence(path, entries)) for path, entries in found.items() if not _is_vague(path, found)]
+    return _axis_problems(value)
+
+
+def _written(location: tuple[str | int, ...], value: Any) -> Path:
+    """The location without the names of alternatives, which pydantic adds and nobody has written."""
+    path: list[str | int] = []
+    for position, part in enumerate(location):
+        inside = (isinstance(value, Mapping) and part in value) or (
+            isinstance(value, list) and isinstance(part, int) and part < len(value)
+        )
+        if inside:
+            value = value[part]
+            path.append(part)
+        elif position == len(location) - 1 and isinstance(value, Mapping) and part != "[key]":
+            path.append(part)
+    return tuple(path)
+
+
+def _is_vague(path: Path, found: Mapping[Path, Any]) -> bool:
+    """Whether another problem says the same of a part, as when one entry of a list is wrong."""
+    return any(len(other) > len(path) and other[: len(path)] == path for other in found) and path != ()
+
+
+def _sentence(path: Path, entries: list[Any]) -> str:
+    entry, last = entries[0], str(path[-1]) if path else ""
+    if entry["type"] == "extra_forbidden":
+        known = _known_keys(path[:-1])
+        close = _SYNONYMS.get(last) or nearest_name(last, known)
+        hint = f" Did you mean {close!r}?" if close in known else ""
+        return f"unknown key {last!r}.{hint} Known: {', '.join(known)}."
+    if entry["type"] == "missing":
+        extra = f" Write `format: {FORMAT}`." if last == "format" else ""
+        return f"the key {last!r} is missing.{extra}"
+    if entry["type"] == "string_pattern_mismatch":
+        return f"{shown(entry['input'])} is no valid name; use letters a to z, digits, '-' and '_', a letter first."
+    rules = " or ".join(dict.fromkeys(str(item["msg"]).removeprefix("Input should be ") for item in entries))
+    return f"{shown(entry['input'])} was given; the rule is {rules}."
+
+
+def shown(value: Any) -> str:
+    """A value for a message: whole when it is short, its beginning when it is long."""
+    if value is None:
+        return "nothing"
+    text = repr(value) if not isinstance(value, int) or value.bit_length() < 1000 else f"an integer of {value:x}"
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _known_keys(path: Path) -> list[str]:
+    node: Any = File
+    for part in path:
+        annotation = node.model_fields[part].annotation if isinstance(part, str) and part in node.model_fields else None
+        parts = [item for item in getattr(annotation, "__args__", ()) if hasattr(item, "model_fields")]
+        node = annotation if hasattr(annotation, "model_fields") else (parts[0] if parts else node)
+    return list(node.model_fields)
+
+
+def axis_names(axis: Any) -> tuple[str, ...]:
+    """Names of the values of an axis: of a number k these are 0 to k - 1."""
+    return tuple(str(name) for name in (range(axis) if isinstance(axis, int) else axis))
+
+
+def _axis_problems(value: Mapping[str, Any]) -> list[Problem]:
+    axes = value.get("axes", {})
+    found: list[Problem] = []
+    clouds = len(value["models"]) * max(1, len(value.get("data", {}))) * axes.get("subsamples", 1)
+    for axis in ("replicates", "layers"):
+        given = axes.get(axis, 1)
+        clouds *= given if isinstance(given, int) else len(given)
+        if isinstance(given, list):
+            found += [(("axes", axis, index), text) for index, text in _unfit(axis, axis_names(given))]
+    if clouds > MAX_CLOUDS:
+        text = f"this asks for {shown(clouds)} clouds; {MAX_CLOUDS} are the most. Split the experiment."
+        found.append((("axes",), text))
+    return found
+
+
+def _unfit(axis: str, names: tuple[str, ...]) -> Iterator[tuple[int, str]]:
+    """Positions of names that cannot name a value of the axis, and why."""
+    singular, seen = axis.removesuffix("s"), set[str]()
+    for index, name in enumerate(names):
+        if name in seen:
+            yield index, f"{shown(name)} is there twice; one {singular} would pass for two."
+        elif not name.strip() or not name.isprintable() or "/" in name or len(name) > 100:
+            yield index, f"{shown(name)} cannot name a {singular}; use 1 to 100 printable characters and no '/'."
+        seen.add(name)
