@@ -21,16 +21,16 @@ _WHERE = {
     "compare": "api.clouds",
     "load": "api.clouds",
     "component": "api.clouds",
+    "components": "api.information",
     "plan": "api.experiments",
-    "report": "api.experiments",
     "run": "api.experiments",
     "status": "api.experiments",
+    "write_report": "api.experiments",
     "plot": "api.plotting",
     "to_networkx": "api.conversions",
     "to_numpy": "api.conversions",
     "to_pandas": "api.conversions",
     "network": "models.network",
-    "registry": "registry",
     "Comparison": "records",
     "Factor": "records",
     "Latents": "records",
@@ -47,7 +47,8 @@ __all__ = sorted(_WHERE)
 if TYPE_CHECKING:
     from tda_latent.api.clouds import analyze, compare, component, load
     from tda_latent.api.conversions import to_networkx, to_numpy, to_pandas
-    from tda_latent.api.experiments import plan, report, run, status
+    from tda_latent.api.experiments import plan, run, status, write_report
+    from tda_latent.api.information import components
     from tda_latent.api.plotting import plot
     from tda_latent.models.network import network
     from tda_latent.records import (
@@ -62,7 +63,6 @@ if TYPE_CHECKING:
         Projection,
         Vectors,
     )
-    from tda_latent.registry import registry
 
 
 def __getattr__(name: str) -> Any:

@@ -16,7 +16,7 @@ from tda_latent.experiment.run import Limits, Listener, Run, carry_out, look_up
 from tda_latent.experiment.store import Store
 from tda_latent.experiment.syntax import remembered
 from tda_latent.records import Record
-from tda_latent.report import write_report
+from tda_latent.report import page
 
 STORE = Path(".tda-latent")
 RUNS = Path("runs")
@@ -115,10 +115,10 @@ def run(
 def _finish(done: Run, path: str | Path, folder: Path) -> Finished:
     """Write the files of a run and its report."""
     record = write_outputs(done, folder, circumstances(done.experiment.folder))
-    return Finished(done, str(path), folder, write_report(done, record, folder))
+    return Finished(done, str(path), folder, page.write_report(done, record, folder))
 
 
-def report(
+def write_report(
     path: str | Path, settings: Sequence[str] = (), *, store: str | Path = STORE, output: str | Path | None = None
 ) -> Finished:
     """Write the report of what the store holds for an experiment file, without computing anything."""

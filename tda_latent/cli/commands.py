@@ -82,7 +82,7 @@ def results(options: Namespace) -> int:
 
 def report(options: Namespace) -> int:
     """``tda-latent report``."""
-    done = experiments.report(options.file, options.set, store=options.store, output=options.output)
+    done = experiments.write_report(options.file, options.set, store=options.store, output=options.output)
     printing.completeness(done.run)
     print(f"Report: {done.report}")
     return 0 if done.complete else 1
@@ -90,7 +90,7 @@ def report(options: Namespace) -> int:
 
 def figures(options: Namespace) -> int:
     """``tda-latent figures``."""
-    done = experiments.report(options.file, options.set, store=options.store, output=options.output)
+    done = experiments.write_report(options.file, options.set, store=options.store, output=options.output)
     printing.completeness(done.run)
     for path in sorted((done.folder / "figures").glob("*.*")):
         print(path)

@@ -47,7 +47,8 @@ def contrast_table(group: Group, contrasts: Sequence[Contrast], replicates: int)
     title = escape(f"Between models and within a model, {group.name or 'all data'}: {SPREAD}")
     table = Table(title=title, title_justify="left", caption=_legend(replicates), caption_justify="left")
     for name in ("distance", "models", "between", "within", "separation"):
-        table.add_column(name, justify="left" if name in ("distance", "models") else "right")
+        numeric = name not in ("distance", "models")
+        table.add_column(name, justify="right" if numeric else "left", no_wrap=numeric)
     previous = ""
     for row in contrasts:
         if row.distance != previous:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import types
 import typing
 from collections.abc import Mapping
@@ -11,10 +12,11 @@ from typing import Any
 from tda_latent.errors import UnknownName, nearest_name
 from tda_latent.experiment.config import Entry, Experiment
 from tda_latent.experiment.expectations import claim_problems
+from tda_latent.experiment.skeleton import ROLES, Path, Problem
 from tda_latent.records import Comparison, Latents, Model
 from tda_latent.registry import Component, problems, registry, type_name
 
-Path = tuple[str | int, ...]
+KINDS = {"data": "source", "models": "source", "analyzers": "analyzer", "distances": "distance", "figures": "figure"}
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class Bound:
     component: Component
     on: str | None = None
 
-    @property
+    @functools.cached_property
     def instance(self) -> Any:
         """The component with the entry's parameters."""
         return self.component.build(self.entry.parameters)
@@ -38,14 +40,18 @@ class Bound:
 
 @dataclass
 class Binding:
-    """All entries of an experiment, bound; ``problems`` lists what is wrong as (path in the file, sentence)."""
+    """All entries of an experiment, bound; ``problems`` lists what is wrong as (path in the file, sentence).
+
+    ``broken`` holds the labels of entries that are wrong themselves; nothing is said of what only follows from them.
+    """
 
     data: dict[str, Bound] = field(default_factory=dict)
     models: dict[str, Bound] = field(default_factory=dict)
     analyzers: dict[str, Bound] = field(default_factory=dict)
     distances: dict[str, Bound] = field(default_factory=dict)
     figures: dict[str, Bound] = field(default_factory=dict)
-    problems: list[tuple[Path, str]] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    broken: set[str] = field(default_factory=set)
 
 
 def input_type(component: Component) -> Any:
@@ -74,22 +80,20 @@ def drawn_type(component: Component) -> Any:
     return typing.get_args(inner)[0] if typing.get_args(inner) else inner
 
 
-def trains(bound: Bound) -> bool:
-    """Whether a model entry trains on data (its source takes latents and gives a `Model`)."""
-    return takes(bound.component.output, Model) or bool(bound.component.inputs)
+def trains(component: Component) -> bool:
+    """Whether a source trains on data (it takes latents or gives a `Model`)."""
+    return takes(component.output, Model) or bool(component.inputs)
 
 
 def bind(experiment: Experiment) -> Binding:
     """Join every entry to its component and its input; nothing is computed."""
     binding = Binding()
-    _components(binding, "data", experiment.data, "source", binding.data)
-    _components(binding, "models", experiment.models, "source", binding.models)
-    _components(binding, "analyzers", experiment.analyzers, "analyzer", binding.analyzers)
-    _components(binding, "distances", experiment.distances, "distance", binding.distances)
-    _components(binding, "figures", experiment.figures, "figure", binding.figures)
+    for section in KINDS:
+        _components(binding, section, getattr(experiment, section), getattr(binding, section))
     _check_sources(binding, experiment)
-    _join(binding, "analyzers", binding.analyzers, clouds=True)
-    _join(binding, "distances", binding.distances, clouds=True)
+    _check_labels(binding, experiment)
+    _join(binding, "analyzers", binding.analyzers)
+    _join(binding, "distances", binding.distances)
     _join_figures(binding)
     _check_cycles(binding)
     binding.problems += claim_problems(
@@ -98,10 +102,10 @@ def bind(experiment: Experiment) -> Binding:
     return binding
 
 
-def _components(
-    binding: Binding, section: str, entries: Mapping[str, Entry], kind: str, bound: dict[str, Bound]
-) -> None:
+def _components(binding: Binding, section: str, entries: Mapping[str, Entry], bound: dict[str, Bound]) -> None:
+    kind = KINDS[section]
     for label, entry in entries.items():
+        binding.broken.add(label)
         if not entry.use:
             known = ", ".join(registry().names(kind))
             binding.problems.append(((section, label), f"`use: NAME` is missing; it names a {kind}: {known}."))
@@ -112,9 +116,17 @@ def _components(
             binding.problems.append(((section, label, "use"), str(error)))
             continue
         found = problems(component.cls, entry.parameters)
-        binding.problems += [((section, label, *problem.path), problem.text) for problem in found]
+        binding.problems += [((section, label, *item.path), _with_roles(item.path, item.text, section)) for item in found]
         if not found:
             bound[label] = Bound(entry, component)
+            binding.broken.discard(label)
+
+
+def _with_roles(path: Path, text: str, section: str) -> str:
+    """The sentence about an unknown parameter, with the roles that an entry of this section can have."""
+    if len(path) != 1 or not text.startswith("unknown parameter") or not ROLES[section]:
+        return text
+    return f"{text} Beside parameters, {section} have: {', '.join(ROLES[section])}."
 
 
 def _check_sources(binding: Binding, experiment: Experiment) -> None:
@@ -122,18 +134,34 @@ def _check_sources(binding: Binding, experiment: Experiment) -> None:
         if bound.component.inputs:
             text = f"{bound.entry.use!r} trains a model; it belongs into the section `models`."
             binding.problems.append((("data", label, "use"), text))
-    trained = [label for label, bound in binding.models.items() if trains(bound)]
-    if trained and not experiment.data:
-        text = f"{trained[0]!r} needs data to train on: add a section `data`, for instance {{digits: {{use: digits}}}}."
-        binding.problems.append((("models", trained[0]), text))
+    names = registry().names("source")
+    for label, entry in experiment.models.items():
+        if not experiment.data and entry.use in names and trains(registry().find("source", entry.use)):
+            text = f"{label!r} needs data to train on: add a section `data`, for instance {{digits: {{use: digits}}}}."
+            binding.problems.append((("models", label), text))
+            return
 
 
-def _join(binding: Binding, section: str, bound: dict[str, Bound], clouds: bool) -> None:
+def _check_labels(binding: Binding, experiment: Experiment) -> None:
+    for label in experiment.distances:
+        if label in experiment.analyzers:
+            text = f"{label!r} is the label of an analyzer too, and a figure could mean either; rename one of them."
+            binding.problems.append((("distances", label), text))
+    for label, entry in experiment.figures.items():
+        if entry.replicate is not None and entry.replicate not in experiment.replicates:
+            known = ", ".join(experiment.replicates[:10])
+            text = f"there is no replicate {entry.replicate!r}; the replicates are {known}."
+            binding.problems.append((("figures", label, "replicate"), text))
+
+
+def _join(binding: Binding, section: str, bound: dict[str, Bound]) -> None:
     for label, item in list(bound.items()):
         wanted = input_type(item.component)
-        if item.entry.on is None and clouds and takes(wanted, Latents):
+        if item.entry.on is None and takes(wanted, Latents):
             continue
         on = item.entry.on or _only_match(binding, label, wanted)
+        if on in binding.broken or (on is None and binding.broken):
+            continue
         if on is None:
             text = f"`on: LABEL` is missing: {item.entry.use!r} takes {type_name(wanted)}, say of which analyzer."
             binding.problems.append(((section, label), text + _suggest(binding, wanted)))
@@ -148,12 +176,14 @@ def _join(binding: Binding, section: str, bound: dict[str, Bound], clouds: bool)
 
 
 def _join_figures(binding: Binding) -> None:
+    outputs = {name: bound.component.output for name, bound in binding.analyzers.items()}
+    outputs |= dict.fromkeys(binding.distances, Comparison)
     for label, item in list(binding.figures.items()):
         wanted = drawn_type(item.component)
-        outputs = {name: b.component.output for name, b in binding.analyzers.items()}
-        outputs |= dict.fromkeys(binding.distances, Comparison)
         fitting = [name for name, given in outputs.items() if takes(wanted, given)]
         on = item.entry.on or (fitting[0] if len(fitting) == 1 else None)
+        if on in binding.broken or (on is None and binding.broken):
+            continue
         if on is None:
             options = f" One of: {', '.join(fitting)}." if fitting else " Nothing in this file gives one."
             text = f"`of: LABEL` is missing: {item.entry.use!r} draws {type_name(wanted)}.{options}"

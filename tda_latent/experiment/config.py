@@ -7,15 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tda_latent.experiment.skeleton import axis_names
+from tda_latent.experiment.skeleton import ROLES, axis_names
 
-ROLES: Mapping[str, tuple[str, ...]] = {  # keys of an entry that are no parameters of its component
-    "data": (),
-    "models": (),
-    "analyzers": ("on",),
-    "distances": ("on",),
-    "figures": ("of", "caption", "replicate"),
-}
 BASELINE = "nearest-neighbour-w1"
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from tda_latent.experiment.documents import Document, override, read_document
-
-from tda_latent.errors import ConfigError, InvalidInput
+from tda_latent.errors import ConfigError, InvalidInput, InvalidParameter, nearest_name
 from tda_latent.experiment.binding import Binding, Bound, bind, trains
-from tda_latent.experiment.config import Experiment, assemble, skeleton_problems
-from tda_latent.experiment.plan import Plan, expanded, groups, make_plan, resolved
-from tda_latent.sources.file.uri import template_fields
+from tda_latent.experiment.config import Experiment, assemble
+from tda_latent.experiment.documents import Document, override, read_document
+from tda_latent.experiment.plan import Plan, expanded, groups, is_template, make_plan, resolved
+from tda_latent.experiment.skeleton import Problem, skeleton_problems
+from tda_latent.sources.file.gate import require_file
+from tda_latent.sources.file.uri import split_uri, template_fields
 
 FIELDS = ("model", "data", "replicate", "seed", "layer")
 
@@ -44,50 +45,80 @@ def check_skeleton(document: Document, path: Path) -> Experiment:
     return assemble(document.value, path.resolve().parent, "\n".join(texts))
 
 
-def source_problems(experiment: Experiment, binding: Binding) -> list[tuple[tuple[str | int, ...], str]]:
-    """Templates with unknown fields, files that do not exist, and one file passed off as several replicates."""
-    found: list[tuple[tuple[str | int, ...], str]] = []
+def source_problems(experiment: Experiment, binding: Binding) -> list[Problem]:
+    """Templates with unknown fields, files that do not exist, and one cloud passed off as several."""
+    found: list[Problem] = []
     for label, bound in binding.models.items():
-        path = bound.entry.parameters.get("path")
-        if trains(bound) or not isinstance(path, str):
-            continue
-        place = ("models", label, "path")
         try:
-            names = template_fields(path)
-        except InvalidInput as error:
-            found.append((place, str(error)))
-            continue
-        strange = [name for name in names if name not in FIELDS]
-        if strange:
-            known = ", ".join(f"{{{name}}}" for name in FIELDS)
-            found.append((place, f"the path has the unknown field {{{strange[0]}}}; known are {known}."))
-        elif len(experiment.replicates) > 1 and not {"replicate", "seed"} & set(names):
-            found.append((place, _one_file(len(experiment.replicates))))
-        else:
-            found += [(place, text) for text in _missing_files(experiment, bound)]
+            problem = _axis_problem(experiment, bound) or _missing_file(_sources(experiment, bound))
+        except (InvalidInput, InvalidParameter) as error:
+            problem = str(error)
+        if problem:
+            found.append((("models", label, *_place(bound)), problem))
     for label, bound in binding.data.items():
-        if isinstance(bound.entry.parameters.get("path"), str):
-            name = str(resolved(bound, experiment).entry.parameters["path"]).partition("::")[0]
-            found += [] if Path(name).exists() else [(("data", label, "path"), f"{name} does not exist.")]
+        if problem := _missing_file([resolved(bound, experiment)]):
+            found.append((("data", label, "path"), problem))
     return found
 
 
-def _one_file(replicates: int) -> str:
-    return (
-        f"the path has no {{replicate}} field, so {replicates} replicates would be one and the same file; "
-        "replicates are independently trained models. Write the field, or set axes: replicates: 1."
-    )
+def _place(bound: Bound) -> tuple[str, ...]:
+    """The first parameter that is a template, where problems of templates are shown."""
+    names = [name for name, value in bound.entry.parameters.items() if is_template(value)]
+    return tuple(names[:1]) or (("path",) if "path" in bound.entry.parameters else ())
 
 
-def _missing_files(experiment: Experiment, bound: Bound) -> list[str]:
-    names = []
-    for data, layer in groups(experiment):
-        for replicate in experiment.replicates:
-            axes = {"data": data, "model": bound.label, "replicate": replicate, "layer": layer}
-            path = str(expanded(bound, experiment, axes).entry.parameters["path"])
-            names.append(path.partition("::")[0])
-    absent = [name for name in dict.fromkeys(names) if not Path(name).exists()]
-    if not absent:
-        return []
-    more = f" (and {len(absent) - 1} more)" if len(absent) > 1 else ""
-    return [f"{absent[0]} does not exist{more}; paths are taken from the folder of the experiment file."]
+def _axis_problem(experiment: Experiment, bound: Bound) -> str | None:
+    """A field of no axis, or an axis along which a model cannot change."""
+    texts = [value for value in bound.entry.parameters.values() if is_template(value)]
+    fields = {name for text in texts for name in template_fields(text)} if not trains(bound.component) else set()
+    strange = sorted(fields - set(FIELDS))
+    if strange:
+        close = nearest_name(strange[0], FIELDS)
+        hint = f" Did you mean {{{close}}}?" if close else ""
+        known = ", ".join(f"{{{name}}}" for name in FIELDS)
+        return f"the path has the unknown field {{{strange[0]}}}.{hint} Known: {known}."
+    if len(experiment.layers) > 1 and "layer" not in fields:
+        return f"{bound.label!r} has no {{layer}} field, so {len(experiment.layers)} layers would be the same points."
+    if trains(bound.component) or bound.component.uses_rng:
+        return None
+    if len(experiment.replicates) > 1 and not {"replicate", "seed"} & fields:
+        return (
+            f"{bound.label!r} has no {{replicate}} field, so {len(experiment.replicates)} replicates would be the same "
+            "points; replicates are independently trained models. Write the field, or set axes: replicates: 1."
+        )
+    if len(experiment.data) > 1 and "data" not in fields:
+        return f"{bound.label!r} has no {{data}} field, so {len(experiment.data)} data sets would give the same points."
+    return None
+
+
+def _sources(experiment: Experiment, bound: Bound) -> list[Bound]:
+    """The source of every cloud of a model, its templates filled in and its parameters checked."""
+    if trains(bound.component):
+        return [resolved(bound, experiment)]
+    axes = [
+        {"data": data, "model": bound.label, "replicate": replicate, "layer": layer}
+        for data, layer in groups(experiment)
+        for replicate in experiment.replicates
+    ]
+    if not any(is_template(value) for value in bound.entry.parameters.values()):
+        axes = axes[:1]
+    filled = [expanded(bound, experiment, values) for values in axes]
+    for item in filled:
+        item.component.build(item.entry.parameters)
+    return filled
+
+
+def _missing_file(sources: Sequence[Bound]) -> str | None:
+    """What is wrong with the files that some sources read, as far as a look at their folder tells."""
+    names = dict.fromkeys(str(item.entry.parameters["path"]) for item in sources if "path" in item.entry.parameters)
+    reasons = {}
+    for path in dict.fromkeys(split_uri(name)[0] for name in names):
+        try:
+            require_file(Path(path))
+        except InvalidInput as error:
+            reasons[path] = str(error)
+    if not reasons:
+        return None
+    path, reason = next(iter(reasons.items()))
+    more = f" The same holds for {len(reasons) - 1} more files." if len(reasons) > 1 else ""
+    return f"{path} {reason}{more} Relative paths start at the folder of the experiment file."

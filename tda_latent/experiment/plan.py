@@ -9,6 +9,8 @@ A task names its inputs by the labels of other tasks. Labels carry the author's 
 
 from __future__ import annotations
 
+import functools
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -41,7 +43,7 @@ class Cell:
     layer: str = ""
     subsample: str = ""
 
-    @property
+    @functools.cached_property
     def path(self) -> str:
         """The coordinates that apply, joined by slashes."""
         return "/".join(part for part in (self.data, self.model, self.replicate, self.layer, self.subsample) if part)
@@ -62,7 +64,7 @@ class Task:
     also: tuple[Operator, ...] = ()
     cell: Cell | None = None
 
-    @property
+    @functools.cached_property
     def sources(self) -> tuple[str, ...]:
         """Labels of the tasks that this one waits for, each once."""
         return tuple(dict.fromkeys(leaf for tree in self.inputs.values() for leaf in leaves(tree)))
@@ -77,11 +79,21 @@ class Plan:
     tasks: dict[str, Task] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
     cells: list[Cell] = field(default_factory=list)
+    _groups: dict[Cell, list[Cell]] = field(default_factory=dict, repr=False)
 
     def add(self, task: Task) -> str:
         """Add a task after the tasks that it waits for, and give its label."""
         self.tasks.setdefault(task.label, task)
         return task.label
+
+    def add_cell(self, cell: Cell) -> None:
+        """Add a cloud to the grid."""
+        self.cells.append(cell)
+        self._groups.setdefault(replace(cell, subsample=""), []).append(cell)
+
+    def subsamples(self, model: str, replicate: str, data: str, layer: str) -> list[Cell]:
+        """The clouds of one trained model: its subsamples, or the one cloud itself."""
+        return self._groups.get(Cell(data, model, replicate, layer), [])
 
 
 def leaves(tree: Tree) -> Iterator[str]:
@@ -138,7 +150,7 @@ def _source(plan: Plan, label: str, bound: Bound, inputs: Mapping[str, Tree], **
 def _latents(plan: Plan, bound: Bound, cell: Cell) -> str:
     """Task that gives the latents of one model: trained and encoded, or read or generated as they are."""
     label = f"latents/{cell.path}"
-    if not trains(bound):
+    if not trains(bound.component):
         axes = {"data": cell.data, "model": cell.model, "replicate": cell.replicate, "layer": cell.layer}
         return _source(plan, label, expanded(bound, plan.experiment, axes), {}, **axes)
     experiment = plan.experiment
@@ -151,15 +163,19 @@ def _latents(plan: Plan, bound: Bound, cell: Cell) -> str:
     name = next(iter(bound.component.inputs))
     network_label = f"model/{cell.data}/{cell.model}/{cell.replicate}"
     network = _source(plan, network_label, bound, {name: train}, data=cell.data, replicate=cell.replicate)
-    encode = Operator("step", "encode", {"model": cell.model, "data": cell.data, "replicate": cell.replicate})
-    return plan.add(Task(label, encode, {"network": network, "inputs": split}, cell=cell))
+    return plan.add(Task(label, Operator("step", "encode"), {"network": network, "inputs": split}, cell=cell))
+
+
+def is_template(value: Any) -> bool:
+    """Whether a parameter of a source has fields to fill in from the axes."""
+    return isinstance(value, str) and "{" in value
 
 
 def expanded(bound: Bound, experiment: Experiment, axes: Mapping[str, str]) -> Bound:
     """A source whose text parameters have their ``{model}``, ``{data}``, ``{replicate}``, ``{layer}`` filled in."""
     values = {**axes, "seed": axes["replicate"]}
     filled = {
-        name: expand_template(value, values) if isinstance(value, str) and "{" in value else value
+        name: expand_template(value, values) if is_template(value) else value
         for name, value in bound.entry.parameters.items()
     }
     return resolved(replace(bound, entry=replace(bound.entry, parameters=filled)), experiment)
@@ -170,7 +186,8 @@ def resolved(bound: Bound, experiment: Experiment) -> Bound:
     path = bound.entry.parameters.get("path")
     if not isinstance(path, str):
         return bound
-    parameters = {**bound.entry.parameters, "path": str(experiment.folder / path)}
+    whole = os.path.expanduser(path)
+    parameters = {**bound.entry.parameters, "path": str(experiment.folder / whole)}
     return replace(bound, entry=replace(bound.entry, parameters=parameters))
 
 
@@ -180,12 +197,12 @@ def _clouds(plan: Plan, latents: str, cell: Cell) -> None:
     for index in range(count):
         name = f"s{index}" if count > 1 else ""
         part = Cell(cell.data, cell.model, cell.replicate, cell.layer, name)
-        plan.cells.append(part)
-        label = f"cloud/{part.path}"
+        plan.add_cell(part)
         if sample is None:
             continue
         stream = _stream(plan, "subsample", data=cell.data, subsample=str(index))
-        plan.add(Task(label, Operator("step", "subsample", dict(sample)), {"latents": latents}, stream, cell=part))
+        operator = Operator("step", "subsample", dict(sample))
+        plan.add(Task(f"cloud/{part.path}", operator, {"latents": latents}, stream, cell=part))
 
 
 def cloud_label(plan: Plan, cell: Cell) -> str:
@@ -203,7 +220,7 @@ def _analysis(plan: Plan, label: str, cell: Cell) -> str | None:
     reason = missing_columns(plan, bound, cell)
     given = cloud_label(plan, cell) if bound.on is None else _analysis(plan, bound.on, cell)
     if reason is None and given is None:
-        reason = f"{bound.on!r} was left out for this cloud"
+        reason = f"takes the result of {bound.on!r}, which was left out"
     if reason is not None or given is None:
         plan.skipped[name] = reason or ""
         return None
@@ -220,7 +237,7 @@ def missing_columns(plan: Plan, bound: Bound, cell: Cell) -> str | None:
     provides = getattr(model.component.cls, "provides", None)
     if provides is None:
         return None
-    if trains(model):
+    if trains(model.component):
         source = plan.binding.data[cell.data].component.cls
         provides = {*provides, *getattr(source, "provides", ("labels", "ids", "factors")), "ids"}
     absent = [column for column in needs_of(bound.instance) if column not in provides]
@@ -228,40 +245,38 @@ def missing_columns(plan: Plan, bound: Bound, cell: Cell) -> str | None:
 
 
 def _comparison(plan: Plan, label: str, bound: Bound, data: str, layer: str) -> None:
-    models = [name for name in plan.binding.models if _comparable(plan, bound, name, data, layer)]
-    experiment, blocks, pairs = plan.experiment, [], []
-    replicates = experiment.replicates
+    """Tasks of one matrix of distances: a block for each two models, then the blocks put together."""
     place = "/".join(part for part in (data, layer) if part)
+    sides = _sides(plan, label, bound, data, layer)
+    symmetric = "symmetry" in bound.component.axioms
     distance = Operator("distance", bound.component.name, bound.entry.parameters)
+    blocks, pairs, models = [], [], tuple(sides)
     for i, left in enumerate(models):
-        for j in range(i if "symmetry" in bound.component.axioms else 0, len(models)):
-            right = models[j]
-            parameters: dict[str, Any] = {"distance": distance.use, "parameters": dict(distance.parameters)}
-            parameters |= {"rows": replicates, "columns": replicates, "same": left == right}
-            inputs = {
-                "first": _replicates(plan, bound, Cell(data, left, "", layer)),
-                "second": _replicates(plan, bound, Cell(data, right, "", layer)),
+        for j in range(i if symmetric else 0, len(models)):
+            parameters = {
+                "distance": distance.use,
+                "parameters": dict(distance.parameters),
+                "rows": plan.experiment.replicates,
+                "columns": plan.experiment.replicates,
+                "same": i == j,
             }
-            name = "/".join(part for part in ("block", label, place, f"{left}~{right}") if part)
+            inputs = {"first": sides[left], "second": sides[models[j]]}
+            name = "/".join(part for part in ("block", label, place, f"{left}~{models[j]}") if part)
             blocks.append(plan.add(Task(name, Operator("step", "compare", parameters), inputs, also=(distance,))))
             pairs.append((i, j))
     if not blocks:
-        plan.skipped[comparison_label(label, data, layer)] = "no model provides what it compares"
+        plan.skipped[comparison_label(label, data, layer)] = "has no model that provides what it compares"
         return
-    settings = {"use": distance.use, **dict(distance.parameters)} | ({"on": bound.on} if bound.on else {})
-    collect = Operator(
-        "step",
-        "collect",
-        {
-            "distance": label,
-            "symmetric": "symmetry" in bound.component.axioms,
-            "models": tuple(models),
-            "replicates": replicates,
-            "pairs": tuple(pairs),
-            "data": place,
-            "settings": settings,
-        },
-    )
+    parameters = {
+        "distance": label,
+        "symmetric": symmetric,
+        "models": models,
+        "replicates": plan.experiment.replicates,
+        "pairs": tuple(pairs),
+        "data": place,
+        "settings": {"use": distance.use, **dict(distance.parameters)} | ({"on": bound.on} if bound.on else {}),
+    }
+    collect = Operator("step", "collect", parameters)
     plan.add(Task(comparison_label(label, data, layer), collect, {"blocks": tuple(blocks)}))
 
 
@@ -270,21 +285,24 @@ def comparison_label(distance: str, data: str, layer: str) -> str:
     return "/".join(part for part in ("comparison", distance, data, layer) if part)
 
 
-def _comparable(plan: Plan, bound: Bound, model: str, data: str, layer: str) -> bool:
-    cells = [cell for cell in plan.cells if (cell.data, cell.model, cell.layer) == (data, model, layer)]
-    if bound.on is None:
-        return all(missing_columns(plan, bound, cell) is None for cell in cells)
-    return all(analysis_label(bound.on, cell) in plan.tasks for cell in cells)
+def _sides(plan: Plan, label: str, bound: Bound, data: str, layer: str) -> dict[str, tuple[tuple[str, ...], ...]]:
+    """For each model that can be compared: for each replicate the inputs of its subsamples."""
+    sides = {}
+    for model in plan.binding.models:
+        rows = [plan.subsamples(model, replicate, data, layer) for replicate in plan.experiment.replicates]
+        inputs = tuple(tuple(_input_label(plan, bound, cell) for cell in row) for row in rows)
+        reason = missing_columns(plan, bound, rows[0][0]) if bound.on is None else None
+        if any(name not in plan.tasks for row in inputs for name in row):
+            reason = f"takes the result of {bound.on!r}, which was left out"
+        if reason is None:
+            sides[model] = inputs
+        else:
+            plan.skipped[f"{comparison_label(label, data, layer)}/{model}"] = reason
+    return sides
 
 
-def _replicates(plan: Plan, bound: Bound, group: Cell) -> tuple[tuple[str, ...], ...]:
-    """Inputs of one side of a block: for each replicate its subsamples."""
-    rows = []
-    for replicate in plan.experiment.replicates:
-        key = (group.data, group.model, replicate, group.layer)
-        cells = [c for c in plan.cells if (c.data, c.model, c.replicate, c.layer) == key]
-        rows.append(tuple(cloud_label(plan, c) if bound.on is None else analysis_label(bound.on, c) for c in cells))
-    return tuple(rows)
+def _input_label(plan: Plan, bound: Bound, cell: Cell) -> str:
+    return cloud_label(plan, cell) if bound.on is None else analysis_label(bound.on, cell)
 
 
 def _figures(plan: Plan, label: str, bound: Bound) -> None:
@@ -295,7 +313,7 @@ def _figures(plan: Plan, label: str, bound: Bound) -> None:
             part for part in ("figure", label, data if len(plan.experiment.data) > 1 else "", layer) if part
         )
         if not records:
-            plan.skipped[name] = f"{bound.on!r} gives nothing to draw"
+            plan.skipped[name] = f"draws {bound.on!r}, which gives nothing here"
             continue
         parameters = {
             "figure": figure.use,
@@ -314,13 +332,11 @@ def _drawn(plan: Plan, bound: Bound, data: str, layer: str) -> Mapping[str, Tree
         label = comparison_label(on, data, layer)
         return {on: label} if label in plan.tasks else {}
     chosen = bound.entry.replicate or plan.experiment.replicates[0]
+    shown = plan.experiment.replicates if is_grouped(bound.component) else (chosen,)
     found: dict[str, Tree] = {}
-    for cell in plan.cells:
-        label = analysis_label(on, cell)
-        if (cell.data, cell.layer) != (data, layer) or label not in plan.tasks:
-            continue
-        if is_grouped(bound.component):
-            found[cell.model] = (*found.get(cell.model, ()), label)
-        elif cell.replicate == chosen and cell.subsample in ("", "s0"):
-            found[cell.model] = label
+    for model in plan.binding.models:
+        cells = [plan.subsamples(model, replicate, data, layer)[0] for replicate in shown]  # no subsample is a replicate
+        labels = tuple(label for label in (analysis_label(on, cell) for cell in cells) if label in plan.tasks)
+        if labels:
+            found[model] = labels if is_grouped(bound.component) else labels[0]
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tda_latent.experiment.config import skeleton
+from tda_latent.experiment.skeleton import ROLES, File
 from tda_latent.registry import Component, documented_parameters, parameters_model, registry, summary
 
 _SECTIONS = {
@@ -23,12 +23,15 @@ _ROLES: dict[str, dict[str, Any]] = {
         "description": "Which replicate a figure with one panel per model shows.",
     },
 }
-_ALLOWED = {"analyzer": ("on",), "distance": ("on",), "figure": ("of", "caption", "replicate"), "source": ()}
+_EXTENDS: dict[str, Any] = {
+    "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
+    "description": "Files that this one builds on; mappings merge, everything else is replaced.",
+}
 
 
 def experiment_schema() -> dict[str, Any]:
     """A JSON schema (draft 2020-12) that accepts exactly the entries of the installed components."""
-    tree = skeleton().model_json_schema()
+    tree = File.model_json_schema()
     tree["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     definitions = tree.setdefault("$defs", {})
     for kind in ("source", "analyzer", "distance", "figure"):
@@ -41,10 +44,13 @@ def experiment_schema() -> dict[str, Any]:
     for section, kind in _SECTIONS.items():
         tree["properties"][section]["additionalProperties"] = {"$ref": f"#/$defs/{kind}"}
         tree["properties"][section].pop("patternProperties", None)
+    tree["properties"]["extends"] = _EXTENDS
+    tree["anyOf"] = [{"required": ["extends"]}, {"required": tree.pop("required")}]
     return tree
 
 
 def _entry(component: Component, definitions: dict[str, Any]) -> dict[str, Any]:
+    section = next(name for name, kind in _SECTIONS.items() if kind == component.kind)
     schema = parameters_model(component.cls).model_json_schema(ref_template="#/$defs/{model}")
     for name, definition in schema.pop("$defs", {}).items():
         definitions.setdefault(name, definition)
@@ -54,7 +60,7 @@ def _entry(component: Component, definitions: dict[str, Any]) -> dict[str, Any]:
         for name, value in schema.get("properties", {}).items()
     }
     use = {"const": component.name, "description": summary(component.cls)}
-    roles = {role: _ROLES[role] for role in _ALLOWED[component.kind]}
+    roles = {role: _ROLES[role] for role in ROLES[section]}
     return {
         "type": "object",
         "description": summary(component.cls),

@@ -10,6 +10,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tda_latent.errors import nearest_name
 
 FORMAT = "tda-latent/experiment@1"
+ROLES: Mapping[str, tuple[str, ...]] = {  # keys of an entry that are no parameters of its component
+    "data": (),
+    "models": (),
+    "analyzers": ("on",),
+    "distances": ("on",),
+    "figures": ("of", "caption", "replicate"),
+}
 MAX_CLOUDS = 100_000  # models x data x replicates x layers x subsamples
 Path = tuple[str | int, ...]
 Problem = tuple[Path, str]
@@ -89,7 +96,7 @@ def skeleton_problems(value: Mapping[str, Any]) -> list[Problem]:
         for entry in error.errors():
             found.setdefault(_written(entry["loc"], value), []).append(entry)
         return [(path, _sentence(path, entries)) for path, entries in found.items() if not _is_vague(path, found)]
-    return _axis_problems(value)
+    return _role_problems(value) + _axis_problems(value)
 
 
 def _written(location: tuple[str | int, ...], value: Any) -> Path:
@@ -150,6 +157,17 @@ def axis_names(axis: Any) -> tuple[str, ...]:
     return tuple(str(name) for name in (range(axis) if isinstance(axis, int) else axis))
 
 
+def _role_problems(value: Mapping[str, Any]) -> list[Problem]:
+    """Roles that hold anything but a name or a text."""
+    return [
+        ((section, label, role), f"{shown(item[role])} was given; the rule is text.")
+        for section, roles in ROLES.items()
+        for label, item in value.get(section, {}).items()
+        for role in ("use", *roles)
+        if role in item and not isinstance(item[role], str) and not (role == "replicate" and type(item[role]) is int)
+    ]
+
+
 def _axis_problems(value: Mapping[str, Any]) -> list[Problem]:
     axes = value.get("axes", {})
     found: list[Problem] = []
@@ -169,8 +187,10 @@ def _unfit(axis: str, names: tuple[str, ...]) -> Iterator[tuple[int, str]]:
     """Positions of names that cannot name a value of the axis, and why."""
     singular, seen = axis.removesuffix("s"), set[str]()
     for index, name in enumerate(names):
-        if name in seen:
+        plain = name.replace("/", "-")  # as in names of files
+        if plain in seen:
             yield index, f"{shown(name)} is there twice; one {singular} would pass for two."
-        elif not name.strip() or not name.isprintable() or "/" in name or len(name) > 100:
-            yield index, f"{shown(name)} cannot name a {singular}; use 1 to 100 printable characters and no '/'."
-        seen.add(name)
+        elif not name.strip() or not name.isprintable() or len(name) > 100 or (plain != name and axis == "replicates"):
+            slash = ", without '/'" if axis == "replicates" else ""
+            yield index, f"{shown(name)} cannot name a {singular}; use 1 to 100 printable characters{slash}."
+        seen.add(plain)

@@ -35,6 +35,7 @@ class MapperPlot:
     version: ClassVar[int] = 1
     references: ClassVar[tuple[str, ...]] = ("singh2007",)
     libraries: ClassVar[tuple[str, ...]] = ("matplotlib",)
+    panel_ratio: ClassVar[float] = 1.45  # room for the key and a note for each panel
     natural: ClassVar[bool] = True
 
     colour: str | None = None

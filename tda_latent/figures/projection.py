@@ -39,6 +39,7 @@ class ProjectionPlot:
     version: ClassVar[int] = 1
     references: ClassVar[tuple[str, ...]] = ("wong2011", "venna2001")
     libraries: ClassVar[tuple[str, ...]] = ("matplotlib",)
+    panel_ratio: ClassVar[float] = 1.45  # room for the key and a note for each panel
     natural: ClassVar[bool] = True
 
     colour: str | None = None

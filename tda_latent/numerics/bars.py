@@ -41,7 +41,9 @@ def bars_of(pairs: NDArray[Any]) -> Bars:
     if table.size == 0:
         table = table.reshape(0, 2)
     if table.ndim != 2 or table.shape[1] != 2:
-        raise InvalidInput(f"a diagram has shape {table.shape}; the rule is (m, 2), one row (birth, death) for each bar.")
+        raise InvalidInput(
+            f"a diagram has shape {table.shape}; the rule is (m, 2), one row (birth, death) for each bar."
+        )
     if np.isnan(table).any() or np.isinf(table[:, 0]).any():
         raise InvalidInput("a diagram holds NaN or an infinite birth; births are finite, deaths are numbers or inf.")
     if (table[:, 0] > table[:, 1]).any():

@@ -11,8 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
-from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import maximum_bipartite_matching
 from scipy.spatial import cKDTree
 from scipy.spatial.distance import cdist
 
@@ -27,6 +25,7 @@ from tda_latent.numerics.bars import (
     essential_distance,
     power_sum,
 )
+from tda_latent.numerics.covering import covers_rows
 
 THRESHOLD_PAIRS = 36_000_000  # most distances held by the bottleneck search: 288 MB
 ASSIGNMENT_PAIRS = 12_250_000  # 3500 bars against 3500; beyond, the worst case takes minutes
@@ -150,12 +149,7 @@ def _first_feasible(radii: Floats, sides: list[tuple[Floats, Floats]]) -> int:
 
 def _covers(heights: Floats, distances: Floats, radius: float) -> bool:
     """Whether all bars too long for the diagonal find different partners within the radius."""
-    near = distances[heights > radius] <= radius
-    if not len(near):
-        return True
-    if not near.any(axis=1).all():
-        return False
-    return bool((maximum_bipartite_matching(csr_matrix(near), perm_type="column") >= 0).all())
+    return covers_rows(distances[heights > radius] <= radius)
 
 
 def _wasserstein_of_finite(first: Floats, second: Floats, order: float, exponent: float) -> float:
@@ -170,7 +164,9 @@ def _wasserstein_of_finite(first: Floats, second: Floats, order: float, exponent
         return power_sum(np.concatenate([tall, wide]), order)
     _refuse_beyond(ASSIGNMENT_PAIRS, len(first) * len(second), len(first), len(second))
     scale = max(tall.max(), wide.max())
-    distances = cdist(first, second, "minkowski", p=exponent) if np.isfinite(exponent) else cdist(first, second, "chebyshev")
+    distances = (
+        cdist(first, second, "minkowski", p=exponent) if np.isfinite(exponent) else cdist(first, second, "chebyshev")
+    )
     costs, rises, falls = (distances / scale) ** order, (tall / scale) ** order, (wide / scale) ** order
     ceiling = _first_ceiling(costs, rises, falls)
     while True:

@@ -160,7 +160,7 @@ class Thief:
     [
         ("analyzer", "spectrum", "tda_latent.analyzers.spectrum", "analyzers"),
         ("analyzer", "spectrum", "tda_latent.analyzers.spectrum", "sources"),
-        ("distance", "cka", "tda_latent.distances.cka", "analyzers"),
+        ("distance", "bottleneck", "tda_latent.distances.bottleneck", "analyzers"),
         ("analyzer", "example-radii", "tl_example_plugin.radii", "figures"),
     ],
 )

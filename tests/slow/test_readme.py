@@ -52,7 +52,7 @@ def found() -> list[Block]:
     return blocks(README.read_text(encoding="utf-8"))
 
 
-def ring(rng: np.random.Generator, size: int = 200, dimension: int = 8) -> np.ndarray:
+def ring(rng: np.random.Generator, size: int = 400, dimension: int = 8) -> np.ndarray:
     angles = rng.uniform(0, 2 * np.pi, size)
     points = rng.normal(0, 0.1, (size, dimension))
     points[:, 0] += np.cos(angles)

@@ -117,6 +117,20 @@ def test_every_figure_is_drawn_at_a_size_that_can_be_read(visit: Visit, quicksta
         assert len(text) > 10, "the alternative text says what is shown"
 
 
+def test_on_a_phone_a_touch_enlarges_a_figure_inside_its_frame_and_another_one_undoes_it(
+    browser: Any, report: Path
+) -> None:
+    found = opened(browser, report, PHONE)
+    figure = found.page.locator("figure img").first
+    before = figure.bounding_box()["width"]
+    figure.click()
+    assert figure.bounding_box()["width"] > 2 * before
+    assert found.page.evaluate("document.scrollingElement.scrollWidth") <= PHONE
+    figure.click()
+    assert figure.bounding_box()["width"] == before
+    found.page.close()
+
+
 UNLINKED = r"""[...document.querySelectorAll('td.n')]
   .filter(cell => /[0-9∞]/.test(cell.textContent))
   .filter(cell => {

@@ -15,26 +15,12 @@ from tda_latent.registry import step
 @step("encode")
 @dataclass(frozen=True)
 class Encode:
-    """Latents of the held-out inputs, with their ids and labels, and the posterior scale where the model has one.
-
-    Parameters
-    ----------
-    model : str
-        Name of the model in the experiment.
-    data : str
-        Name of the data in the experiment.
-    replicate : str
-        Name of the replicate.
-    """
+    """Latents of the held-out inputs, with their ids and labels, and the posterior scale where the model has one."""
 
     version: ClassVar[int] = 1
     references: ClassVar[tuple[str, ...]] = ()
     libraries: ClassVar[tuple[str, ...]] = ("torch",)
-    model: str = ""
-    data: str = ""
-    replicate: str = ""
-
     def __call__(self, network: Model, inputs: Latents) -> Latents:
         rows = np.arange(len(inputs)) if inputs.split is None else np.flatnonzero(inputs.split == "test")
-        origin = Origin(model=self.model, data=self.data, replicate=self.replicate, source=network.digest)
+        origin = Origin(source=network.digest)  # names are no part of a record, lest a new name change its digest
         return encode_latents(network, inputs.take(rows), origin)

@@ -16,7 +16,7 @@ def panels(
     records: Mapping[str, Any],
     columns: int | None = None,
     venue: str = "neurips",
-    ratio: float = 1.0,
+    ratio: float | None = None,
 ) -> Figure:
     """One panel per record under its name, over the width of the text.
 
@@ -27,7 +27,7 @@ def panels(
     records : what to draw, by the title of its panel; at least one
     columns : panels in a row; None = up to three
     venue : one of `VENUES`
-    ratio : height over width of one panel
+    ratio : height over width of one panel with its notes; None = the component's ``panel_ratio``, else 1
 
     Returns
     -------
@@ -39,11 +39,12 @@ def panels(
     if not records:
         raise InvalidInput("no record was given; panels need at least one.")
     across = columns or min(3, len(records))
+    tall = ratio or float(getattr(component, "panel_ratio", 1.0))
     rows = math.ceil(len(records) / across)
     if hasattr(component, "sharing"):
         component = component.sharing(tuple(records.values()))
     with style(venue, VENUES[venue].text if venue in VENUES else None):
-        figure = sheet(ratio * rows / across, "text")
+        figure = sheet(tall * rows / across, "text")
         grid = figure.add_gridspec(rows, across)
         for index, (name, record) in enumerate(records.items()):
             ax = figure.add_subplot(grid[divmod(index, across)], axes_class=SheetAxes, title=name)
