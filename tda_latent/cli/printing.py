@@ -48,7 +48,7 @@ def contrast_table(group: Group, contrasts: Sequence[Contrast], replicates: int)
     table = Table(title=title, title_justify="left", caption=_legend(replicates), caption_justify="left")
     for name in ("distance", "models", "between", "within", "separation"):
         numeric = name not in ("distance", "models")
-        table.add_column(name, justify="right" if numeric else "left", no_wrap=numeric)
+        table.add_column(name, justify="right" if numeric else "left", no_wrap=numeric, overflow="fold")
     previous = ""
     for row in contrasts:
         if row.distance != previous:
@@ -70,7 +70,7 @@ def _legend(replicates: int) -> str:
     if replicates < 2:
         return "One replicate of each model: no spread within, so no difference can be judged."
     return (
-        f"{replicates} independently trained replicates of each model. Separation: share of pairs (between, within) "
+        f"{replicates} replicates of each model. Separation: share of pairs (between, within) "
         "in which the distance between models is larger; 1 = always, 0.5 = no difference. Not a p-value."
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -15,22 +15,36 @@ from tda_latent.registry import distance
 @distance("bottleneck")
 @dataclass(frozen=True)
 class Bottleneck:
-    """Bottleneck distance between the bars of one degree, exact.
-
-    Bars are matched to each other or to the diagonal, essential classes to each other; the distance is the longest move
-    in the maximum norm. Infinite when the numbers of essential classes differ. A metric.
+    """Bottleneck distance: the largest move in the best matching of two diagrams, exact.
 
     Parameters
     ----------
     degree : int
-        Degree of homology whose bars are compared.
+        Homology degree of the bars, 0 to 3.
+
+    Returns
+    -------
+    float
+        In the unit of the diagrams; moves are measured by the larger change of birth and death. 0 only for equal
+        diagrams, inf when the numbers of essential classes differ.
+
+    Raises
+    ------
+    IncompatibleRecords
+        When field, filtration, unit or reach differ, or a bar is censored.
+    InvalidInput
+        Beyond about 6000 bars on each side that could all decide the answer.
+
+    Notes
+    -----
+    A metric on diagrams. On clouds it is stable: moving every point by at most e moves the Vietoris-Rips diagram by
+    at most 2 e [cohensteiner2007]. Blind to all moves but the largest. Under a second for 2000 typical bars.
     """
 
     version: ClassVar[int] = 1
-    references: ClassVar[tuple[str, ...]] = ("cohensteiner2007", "kerber2017")
+    references: ClassVar[tuple[str, ...]] = ("cohensteiner2007", "efrat2001", "kuhn1955", "mendelsohn1958")
     libraries: ClassVar[tuple[str, ...]] = ("scipy",)
     axioms: ClassVar[tuple[str, ...]] = ("identity", "symmetry", "triangle")
-    example: ClassVar[dict[str, Any]] = {"degree": 1}
 
     degree: Annotated[int, Field(ge=0, le=3)] = 1
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import math
 import operator
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -78,35 +79,65 @@ def judge(expect: Mapping[str, str], numbers: Numbers) -> Outcome:
 
 def _parse(text: str) -> ast.Expression:
     try:
-        tree = ast.parse(text, mode="eval")
-    except SyntaxError as error:
-        raise InvalidInput(
-            f"{text!r} is no claim: {error.msg}. Write for instance between(d, a, b) > within(d)."
-        ) from None
-    if not isinstance(tree.body, (ast.Compare, ast.BoolOp)):
-        raise InvalidInput(f"{text!r} compares nothing; a claim needs <, <=, > or >=.")
-    for node in ast.walk(tree):
-        _check_node(node)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(text.strip(), mode="eval")
+        _check_claim(tree.body)
+    except (SyntaxError, ValueError) as error:
+        if isinstance(error, InvalidInput):
+            raise
+        reason = getattr(error, "msg", None) or str(error)
+        raise InvalidInput(f"{text!r} is no claim: {reason}. Write for instance between(d, a, b) > within(d).") from None
+    except (RecursionError, MemoryError):
+        raise InvalidInput(f"{text[:40]!r}... is nested too deeply for a claim.") from None
     return tree
 
 
-def _check_node(node: ast.AST) -> None:
-    allowed = (ast.Expression, ast.Compare, ast.BoolOp, ast.And, ast.Or, ast.BinOp, ast.UnaryOp, ast.USub, ast.Call)
-    names = (ast.Name, ast.Constant, ast.Attribute, ast.Load, *_ARITHMETIC, *_ORDER)
-    if not isinstance(node, (*allowed, *names)):
+def _check_claim(node: ast.expr) -> None:
+    """A claim is a comparison of numbers, or several of them joined by ``and`` and ``or``."""
+    if isinstance(node, ast.BoolOp):
+        for part in node.values:
+            _check_claim(part)
+    elif isinstance(node, ast.Compare):
+        for sign in node.ops:
+            if type(sign) not in _ORDER:
+                raise InvalidInput(f"{ast.unparse(node)!r} must compare by <, <=, > or >=.")
+        for part in (node.left, *node.comparators):
+            _check_number(part)
+    else:
+        raise InvalidInput(f"{ast.unparse(node)!r} compares nothing; a claim needs <, <=, > or >=.")
+
+
+def _check_number(node: ast.expr) -> None:
+    if isinstance(node, ast.BinOp) and type(node.op) in _ARITHMETIC:
+        _check_number(node.left)
+        _check_number(node.right)
+    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        _check_number(node.operand)
+    elif isinstance(node, ast.Call):
+        _check_function(node)
+    elif not (isinstance(node, ast.Constant) and _is_number(node.value)):
         raise InvalidInput(
-            f"a claim cannot hold {type(node).__name__}; it is made of numbers, + - * /, comparisons "
-            f"and the functions {', '.join(FUNCTIONS)}."
+            f"{ast.unparse(node)!r} is no number; a claim is made of numbers, + - * /, comparisons and the functions "
+            f"{', '.join(FUNCTIONS)}."
         )
-    if isinstance(node, ast.Call):
-        name = node.func.id if isinstance(node.func, ast.Name) else "?"
-        if name not in FUNCTIONS or node.keywords:
-            close = nearest_name(name, FUNCTIONS)
-            hint = f" Did you mean {close!r}?" if close else ""
-            raise InvalidInput(f"unknown function {name!r}.{hint} Known: {', '.join(FUNCTIONS)}.")
-        low, high = FUNCTIONS[name]
-        if not low <= len(node.args) <= high:
-            raise InvalidInput(f"{name} takes {low} to {high} names, {len(node.args)} were given.")
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) is float or (type(value) is int and value.bit_length() < 1000)
+
+
+def _check_function(node: ast.Call) -> None:
+    name = node.func.id if isinstance(node.func, ast.Name) else "?"
+    if name not in FUNCTIONS or node.keywords:
+        close = nearest_name(name, FUNCTIONS)
+        hint = f" Did you mean {close!r}?" if close else ""
+        raise InvalidInput(f"unknown function {name!r}.{hint} Known: {', '.join(FUNCTIONS)}.")
+    low, high = FUNCTIONS[name]
+    if not low <= len(node.args) <= high:
+        raise InvalidInput(f"{name} takes {low} to {high} names, {len(node.args)} were given.")
+    for argument in node.args:
+        _name(argument)
 
 
 def _name(node: ast.expr) -> str:
@@ -140,7 +171,7 @@ def _value(node: ast.expr, numbers: Numbers, used: list[str]) -> Any:
     if isinstance(node, ast.UnaryOp):
         return -_value(node.operand, numbers, used)
     if isinstance(node, ast.BinOp):
-        return _ARITHMETIC[type(node.op)](_value(node.left, numbers, used), _value(node.right, numbers, used))
+        return _calculated(node, _value(node.left, numbers, used), _value(node.right, numbers, used))
     if isinstance(node, ast.BoolOp):
         values = [_value(part, numbers, used) for part in node.values]
         return all(values) if isinstance(node.op, ast.And) else any(values)
@@ -149,6 +180,16 @@ def _value(node: ast.expr, numbers: Numbers, used: list[str]) -> Any:
     if isinstance(node, ast.Call):
         return _look_up(node, numbers, used)
     raise InvalidInput(f"{ast.unparse(node)!r} is no number.")
+
+
+def _calculated(node: ast.BinOp, left: float, right: float) -> float:
+    try:
+        found = float(_ARITHMETIC[type(node.op)](float(left), float(right)))
+    except (ZeroDivisionError, OverflowError):
+        found = math.nan
+    if math.isnan(found):
+        raise IncompleteResult(f"{ast.unparse(node)} has no value: it is calculated from {left:g} and {right:g}.")
+    return found
 
 
 def _compare(node: ast.Compare, numbers: Numbers, used: list[str]) -> bool:

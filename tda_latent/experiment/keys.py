@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +22,45 @@ from tda_latent.experiment.plan import Operator, Task, Tree
 from tda_latent.experiment.steps import load_steps
 from tda_latent.records import canonical_json, sha256
 from tda_latent.registry import Component, identity, library_version, registry
+from tda_latent.sources.file.uri import split_uri
 
 SCHEMA = 1
+STREAMS = "tda_latent.experiment.streams"  # what turns the words of a stream into draws
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What an operator is, apart from its inputs.
+
+    identity : name, version, parameters with their defaults (a ``path`` stands apart: its content counts)
+    code : name for key fields, digest
+    """
+
+    component: Component
+    instance: Any
+    identity: Mapping[str, Any]
+    path: str | None
+    code: tuple[str, str]
+    libraries: Mapping[str, str]
+
+
+class Recipes:
+    """Recipes by operator, each looked at once: code is taken to stay as it is while one of these lives."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Recipe] = {}
+
+    def of(self, operator: Operator) -> Recipe:
+        """The recipe of an operator."""
+        name = json.dumps([operator.kind, operator.use, operator.parameters], sort_keys=True, default=dict)
+        if name not in self._known:
+            self._known[name] = _recipe(operator)
+        return self._known[name]
+
+    @functools.cached_property
+    def streams(self) -> dict[str, str]:
+        """Digest of the code that makes random streams."""
+        return code_now(["streams"])
 
 
 def resolve(operator: Operator) -> tuple[Component, Any]:
@@ -32,27 +71,42 @@ def resolve(operator: Operator) -> tuple[Component, Any]:
     return component, component.build(operator.parameters)
 
 
-def key_fields(task: Task, digest_of: Callable[[str], str]) -> dict[str, Any]:
+def _recipe(operator: Operator) -> Recipe:
+    component, instance = resolve(operator)
+    spec = identity(instance)
+    path = spec["parameters"].pop("path", None)
+    libraries = {name: library_version(name) for name in component.libraries}
+    code = (f"{operator.kind}:{operator.use}", code_digest(component.cls))
+    return Recipe(component, instance, spec, path, code, libraries)
+
+
+def key_fields(task: Task, digest_of: Callable[[str], str], recipes: Recipes | None = None) -> dict[str, Any]:
     """The fields that are hashed into a task's key; ``digest_of`` gives the content digest of an input task."""
-    operators = [resolve(operator) for operator in (task.operator, *task.also)]
-    spec = identity(operators[0][1])
-    files = {}
-    if "path" in spec["parameters"]:
-        files["path"] = file_digest(str(spec["parameters"].pop("path")))
-    libraries = {name: library_version(name) for component, _ in operators for name in component.libraries}
+    known = recipes or Recipes()
+    used = [known.of(operator) for operator in (task.operator, *task.also)]
+    libraries = {name: version for recipe in used for name, version in recipe.libraries.items()}
     fields = {
         "schema": SCHEMA,
         "kind": task.operator.kind,
-        **spec,
-        "also": [identity(instance) for _, instance in operators[1:]],
+        **used[0].identity,
+        "also": [recipe.identity for recipe in used[1:]],
         "inputs": {name: _digests(tree, digest_of) for name, tree in task.inputs.items()},
-        "files": files,
-        "code": {component.name: code_digest(component.cls) for component, _ in operators},
+        "files": {"path": file_digest(str(used[0].path))} if used[0].path is not None else {},
+        "code": {recipe.code[0]: recipe.code[1] for recipe in used} | (known.streams if task.stream else {}),
         "libraries": dict(sorted(libraries.items())),
         "stream": list(task.stream) if task.stream is not None else None,
         "determinism": {"threads": 1, "device": "cpu"},
     }
     return dict(_plain(fields))
+
+
+def code_now(names: Iterable[str]) -> dict[str, str]:
+    """Digests of code as it is now, by the names that key fields give them."""
+    found = {}
+    for name in names:
+        kind, _, use = name.partition(":")
+        found[name] = code_digest(registry().find(kind, use).cls if use else STREAMS)
+    return found
 
 
 def key_of(fields: Mapping[str, Any]) -> str:
@@ -80,20 +134,20 @@ def _plain(value: Any) -> Any:
 
 
 def file_digest(path: str) -> str:
-    """SHA-256 of a file's bytes (a key after ``::`` is kept beside it).
+    """SHA-256 of a file's bytes; suffix and key (after ``::``) are kept beside it, since they say how it is read.
 
     Raises
     ------
     InvalidInput
         When the file cannot be read.
     """
-    name, _, inner = path.partition("::")
+    name, inner = split_uri(path)
     try:
         stat = os.stat(name)
         digest = _bytes_digest(name, stat.st_size, stat.st_mtime_ns, stat.st_ino)
     except OSError as error:
         raise InvalidInput(f"{name} cannot be read: {error.strerror or error}. Check the path in the file.") from None
-    return f"{digest}{Path(name).suffix.lower()}::{inner}"
+    return f"{digest}{Path(name).suffix.lower()}::{inner or ''}"
 
 
 @functools.cache

@@ -24,7 +24,7 @@ class _Worker:
     process: subprocess.Popen[bytes]
     label: str | None = None
     started: float = 0.0
-    pending: bytes = b""
+    pending: list[bytes] = field(default_factory=list)
 
 
 @dataclass
@@ -62,23 +62,35 @@ class Pool:
 
     def submit(self, payload: Mapping[str, Any]) -> None:
         """Hand a task to a free worker; call only while `idle` is positive."""
-        worker = next((free for free in self._workers if free.label is None), None) or self._start()
-        worker.label, worker.started = payload["label"], time.monotonic()
-        if worker.process.stdin is None:
-            raise RuntimeError("a worker was started without its input pipe.")
-        with contextlib.suppress(BrokenPipeError):  # a death is noticed and reported by `wait`
-            worker.process.stdin.write((json.dumps(payload) + "\n").encode())
+        line = (json.dumps(payload) + "\n").encode()
+        for free in [worker for worker in self._workers if worker.label is None]:
+            if self._hand(free, payload["label"], line):
+                return
+            self._discard(free)  # it died while it had nothing to do
+        self._hand(self._start(), payload["label"], line)  # a death from here on is noticed and reported by `wait`
+
+    def _hand(self, worker: _Worker, label: str, line: bytes) -> bool:
+        """Whether the worker is alive and could be given the task."""
+        worker.label, worker.started = label, time.monotonic()
+        if worker.process.poll() is not None or worker.process.stdin is None:
+            return False
+        try:
+            worker.process.stdin.write(line)
             worker.process.stdin.flush()
+        except BrokenPipeError:
+            return False
+        return True
 
     def wait(self, timeout: float) -> list[dict[str, Any]]:
         """Replies that arrived within ``timeout`` seconds; dead and overdue workers reply with their failure."""
         found: list[dict[str, Any]] = []
         for key, _ in self._selector.select(timeout):
             found += self._receive(key.data)
-        if self.seconds is not None:
-            now = time.monotonic()
-            overdue = [w for w in self._workers if w.label is not None and now - w.started > self.seconds]
-            for worker in overdue:
+        now = time.monotonic()
+        for worker in [busy for busy in self._workers if busy.label is not None]:
+            if worker.process.poll() is not None:  # also where a process that it started keeps its pipe open
+                found += self._receive(worker) or self._buried(worker)
+            elif self.seconds is not None and now - worker.started > self.seconds:
                 reason = f"took longer than {self.seconds:g} s and was stopped; allow more with --task-time."
                 found.append({"label": worker.label, "ok": False, "reason": reason, "kind": "Timeout"})
                 self._discard(worker)
@@ -91,6 +103,7 @@ class Pool:
         if self._stream is not None:
             self._stream.close()
             self._stream = None
+        self._selector.close()
 
     def _start(self) -> _Worker:
         if self._stream is None:
@@ -113,19 +126,27 @@ class Pool:
         return worker
 
     def _receive(self, worker: _Worker) -> list[dict[str, Any]]:
+        """Whole replies of a worker; its failure when it closed its pipe."""
         data: bytes | None = worker.process.stdout.read() if worker.process.stdout else b""
         if data is None:  # woken without data
             return []
         if not data:
-            label, code = worker.label, worker.process.wait()
-            self._discard(worker)
-            return [] if label is None else [{"label": label, "ok": False, "reason": _death(code), "kind": "Death"}]
-        *lines, worker.pending = (worker.pending + data).split(b"\n")
-        if lines:
-            worker.label = None
+            return self._buried(worker)
+        *lines, rest = data.split(b"\n")
+        worker.pending.append(lines[0] if lines else rest)
+        if not lines:
+            return []
+        lines[0], worker.pending, worker.label = b"".join(worker.pending), [rest], None
         return [json.loads(line) for line in lines]
 
-    def _discard(self, worker: _Worker) -> None:
+    def _buried(self, worker: _Worker) -> list[dict[str, Any]]:
+        """Remove a worker that has ended and tell the failure of the task that it had."""
+        label = worker.label
+        code = self._discard(worker)
+        return [] if label is None else [{"label": label, "ok": False, "reason": _death(code), "kind": "Death"}]
+
+    def _discard(self, worker: _Worker) -> int:
+        """Stop a worker and all that it started, and give its exit status."""
         self._workers.remove(worker)
         if worker.process.stdout is not None:
             self._selector.unregister(worker.process.stdout)
@@ -133,9 +154,9 @@ class Pool:
         if worker.process.stdin is not None:
             with contextlib.suppress(BrokenPipeError):
                 worker.process.stdin.close()
-        if worker.process.poll() is None:
-            worker.process.kill()
-        worker.process.wait()
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(worker.process.pid, signal.SIGKILL)  # a worker leads a group of its own
+        return worker.process.wait()
 
 
 def _death(code: int) -> str:

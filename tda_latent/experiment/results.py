@@ -6,6 +6,7 @@ difference is judged.
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from tda_latent.errors import IncompleteResult
+from tda_latent.errors import IncompleteResult, unknown_name
+from tda_latent.experiment.binding import takes
 from tda_latent.experiment.expectations import Outcome, judge
 from tda_latent.experiment.keys import resolve
 from tda_latent.experiment.plan import analysis_label, comparison_label, groups
@@ -29,6 +31,7 @@ class Contrast:
     between : distances between the replicates of the two; within : the same inside either model
     separation : share of (between, within) pairs in which between is larger, ties half; None without a spread
     label : task that holds the numbers; missing : pairs that were not computed
+    directed : whether ``between`` holds the distances from the first to the second only
     """
 
     distance: str
@@ -41,16 +44,22 @@ class Contrast:
     label: str
     missing: int
     baseline: bool = False
+    directed: bool = False
 
 
 @dataclass(frozen=True)
 class ScalarRow:
-    """One scalar of one analyzer: its values over the replicates of each model, with the tasks they come from."""
+    """One scalar of one analyzer: for each model one value per replicate, with the task that it comes from.
+
+    A value over several subsamples of a replicate is their mean; the task is then the first of theirs. ``missing``
+    counts, for each model, replicates without a value; NaN means "not defined for this input".
+    """
 
     analyzer: str
     name: str
     unit: str
     values: dict[str, list[tuple[float, str]]]
+    missing: dict[str, int]
 
 
 class Group:
@@ -86,7 +95,8 @@ class Group:
         for distance, comparison in self.comparisons.items():
             names = comparison.names
             for i, first in enumerate(names):
-                rows += [self._contrast(distance, comparison, first, second) for second in names[i + 1 :]]
+                others = names[i + 1 :] if comparison.symmetric else [name for name in names if name != first]
+                rows += [self._contrast(distance, comparison, first, second) for second in others]
         return sorted(rows, key=lambda row: row.baseline)
 
     def _contrast(self, distance: str, comparison: Comparison, first: str, second: str) -> Contrast:
@@ -105,56 +115,122 @@ class Group:
             label=comparison_label(distance, self.data, self.layer),
             missing=gaps,
             baseline=bool(getattr(component.cls, "baseline", False)),
+            directed=not comparison.symmetric,
         )
 
+    @cached_property
     def scalars(self) -> list[ScalarRow]:
         """Every scalar of every analyzer, subsamples averaged within their replicate."""
-        rows: dict[tuple[str, str], ScalarRow] = {}
-        for analyzer in self.run.plan.binding.analyzers:
-            for model, label, record in self._measured(analyzer):
-                for name, scalar in record.scalars.items():
-                    row = rows.setdefault((analyzer, name), ScalarRow(analyzer, name, scalar.unit, {}))
-                    row.values.setdefault(model, []).append((scalar.value, label))
-        return list(rows.values())
+        parts: dict[tuple[str, str], dict[tuple[str, str], list[tuple[float, str]]]] = {}
+        units: dict[tuple[str, str], str] = {}
+        for analyzer, model, label, record in self.measured():
+            cell = self.run.plan.tasks[label].cell
+            for name, scalar in record.scalars.items():
+                units.setdefault((analyzer, name), scalar.unit)
+                place = parts.setdefault((analyzer, name), {}).setdefault((model, cell.replicate if cell else ""), [])
+                place.append((scalar.value, label))
+        return [self._row(analyzer, name, units[analyzer, name], cells) for (analyzer, name), cells in parts.items()]
 
-    def _measured(self, analyzer: str) -> Iterator[tuple[str, str, Measures]]:
-        for cell in self.run.plan.cells:
-            label = analysis_label(analyzer, cell)
-            if (cell.data, cell.layer) != (self.data, self.layer) or label not in self.run.plan.tasks:
+    def _row(
+        self, analyzer: str, name: str, unit: str, cells: dict[tuple[str, str], list[tuple[float, str]]]
+    ) -> ScalarRow:
+        row = ScalarRow(analyzer, name, unit, {}, {})
+        for (model, _), found in cells.items():
+            if len(found) == self.run.experiment.subsamples:
+                row.values.setdefault(model, []).append((statistics.fmean(v for v, _ in found), found[0][1]))
+        for model in self._models(analyzer):
+            row.missing[model] = len(self.run.experiment.replicates) - len(row.values.get(model, []))
+        return row
+
+    def measured(self) -> Iterator[tuple[str, str, str, Measures]]:
+        """(analyzer, model, task, measures) of every cloud that was measured, replicates and subsamples in order."""
+        plan = self.run.plan
+        for analyzer, bound in plan.binding.analyzers.items():
+            if not takes(bound.component.output, Measures):
                 continue
-            record = self.run.record(label)
-            if isinstance(record, Measures):
-                yield cell.model, label, record
+            for cell in plan.cells:
+                label = analysis_label(analyzer, cell)
+                if (cell.data, cell.layer) == (self.data, self.layer) and label in plan.tasks:
+                    record = self.run.record(label)
+                    if isinstance(record, Measures):
+                        yield analyzer, cell.model, label, record
+
+    def _models(self, analyzer: str) -> list[str]:
+        """The models that an analyzer was planned for."""
+        plan, first = self.run.plan, self.run.experiment.replicates[0]
+        cells = {model: plan.subsamples(model, first, self.data, self.layer) for model in plan.binding.models}
+        return [model for model, row in cells.items() if analysis_label(analyzer, row[0]) in plan.tasks]
 
     def between(self, distance: str, first: str, second: str) -> float:
         """Median distance between the replicates of two models."""
-        return self._median(distance, self._comparison(distance).between(first, second))
+        return self._median(distance, self._comparison(distance, first, second).between(first, second))
 
     def within(self, distance: str, model: str | None) -> float:
         """Median distance between the replicates of one model, or over all models."""
-        comparison = self._comparison(distance)
+        comparison = self._comparison(distance, *([model] if model else []))
         models = comparison.names if model is None else (model,)
         return self._median(distance, np.concatenate([comparison.within(name) for name in models]))
 
     def separation(self, distance: str, first: str, second: str) -> float:
         """Share of pairs in which a between-distance exceeds a within-distance."""
-        comparison = self._comparison(distance)
-        within = np.concatenate([comparison.within(first), comparison.within(second)])
-        found = separation(_numbers(comparison.between(first, second)), _numbers(within))
+        comparison = self._comparison(distance, first, second)
+        within = self._whole(distance, np.concatenate([comparison.within(first), comparison.within(second)]))
+        found = separation(tuple(self._whole(distance, comparison.between(first, second))), tuple(within))
         if found is None:
             raise IncompleteResult(f"{distance}: separation needs at least two replicates of each model.")
         return found
 
     def value(self, name: str, model: str) -> float:
-        """Median of a scalar over the replicates of a model; ``name`` is analyzer.scalar."""
+        """Median of a scalar over the replicates of a model; ``name`` is analyzer.scalar. NaN where one is undefined."""
         analyzer, _, scalar = name.partition(".")
-        row = next((row for row in self.scalars() if (row.analyzer, row.name) == (analyzer, scalar)), None)
-        if row is None or model not in row.values:
-            raise IncompleteResult(f"{name} of {model} was not computed.")
-        expected = len(self.run.experiment.replicates) * self.run.experiment.subsamples
-        if len(row.values[model]) < expected:
-            raise IncompleteResult(f"{name} of {model}: only {len(row.values[model])} of {expected} were computed.")
-        return statistics.median(value for value, _ in row.values[model])
+        rows = {row.name: row for row in self.scalars if row.analyzer == analyzer}
+        if rows and scalar not in rows:
+            raise unknown_name(f"scalar of {analyzer}", scalar, rows)
+        values = [value for value, _ in rows[scalar].values.get(model, [])] if rows else []
+        expected = len(self.run.experiment.replicates)
+        if len(values) < expected:
+            raise IncompleteResult(f"{name} of {model}: only {len(values)} of {expected} replicates were computed.")
+        return math.nan if any(map(math.isnan, values)) else statistics.median(values)
+
+    def _comparison(self, distance: str, *models: str) -> Comparison:
+        if distance not in self.comparisons:
+            raise IncompleteResult(f"{distance} was not computed.")
+        absent = [model for model in models if model not in self.comparisons[distance].names]
+        if absent:
+            raise IncompleteResult(f"{distance} leaves {absent[0]} out; `tda-latent plan` tells why.")
+        return self.comparisons[distance]
+
+    def _whole(self, distance: str, values: np.ndarray) -> np.ndarray:
+        if np.isnan(values).any():
+            raise IncompleteResult(f"{distance}: {int(np.isnan(values).sum())} of {len(values)} pairs are missing.")
+        return values
+
+    def _median(self, distance: str, values: np.ndarray) -> float:
+        if not len(values):
+            raise IncompleteResult(f"{distance}: one replicate has no spread; set axes: replicates to 2 or more.")
+        return float(np.median(self._whole(distance, values)))
+
+
+def separation(self, distance: str, first: str, second: str) -> float:
+        """Share of pairs in which a between-distance exceeds a within-distance."""
+        comparison = self._comparison(distance, first, second)
+        within = self._whole(distance, np.concatenate([comparison.within(first), comparison.within(second)]))
+        found = separation(tuple(self._whole(distance, comparison.between(first, second))), tuple(within))
+        if found is None:
+            raise IncompleteResult(f"{distance}: separation needs at least two replicates of each model.")
+        return found
+
+    def value(self, name: str, model: str) -> float:
+        """Median of a scalar over the replicates of a model; ``name`` is analyzer.scalar. NaN where one is undefined."""
+        analyzer, _, scalar = name.partition(".")
+        rows = {row.name: row for row in self.scalars if row.analyzer == analyzer}
+        if rows and scalar not in rows:
+            raise unknown_name(f"scalar of {analyzer}", scalar, rows)
+        values = [value for value, _ in rows[scalar].values.get(model, [])] if rows else []
+        expected = len(self.run.experiment.replicates)
+        if len(values) < expected:
+            raise IncompleteResult(f"{name} of {model}: only {len(values)} of {expected} replicates were computed.")
+        return math.nan if any(map(math.isnan, values)) else statistics.median(values)
 
     def _comparison(self, distance: str) -> Comparison:
         if distance not in self.comparisons:
@@ -192,32 +268,41 @@ def result_groups(run: Run) -> list[Group]:
 
 def claims(run: Run) -> list[tuple[str, Outcome]]:
     """Every claim of the file, judged in every group: (group name, outcome)."""
-    return [(group.name, judge(entry, group)) for entry in run.experiment.expect for group in result_groups(run)]
+    found = result_groups(run)
+    return [(group.name, judge(entry, group)) for entry in run.experiment.expect for group in found]
 
 
 def rows(run: Run) -> Iterator[dict[str, Any]]:
     """Every number of the run as flat rows (for ``results.csv``), each with the key of the task that made it."""
     for group in result_groups(run):
-        place = {"data": group.data, "layer": group.layer}
-        for scalar in group.scalars():
-            for model, values in scalar.values.items():
-                for value, label in values:
-                    cell = run.plan.tasks[label].cell
-                    yield {
-                        "kind": "scalar", **place, "label": scalar.analyzer, "quantity": scalar.name,
-                        "model": model, "replicate": cell.replicate if cell else "",
-                        "subsample": cell.subsample if cell else "", "model_2": "", "replicate_2": "",
-                        "value": value, "unit": scalar.unit, "key": run.outcomes[label].key,
-                    }  # fmt: skip
-        for distance, comparison in group.comparisons.items():
-            label = comparison_label(distance, group.data, group.layer)
-            for i, j in _pairs(comparison):
-                yield {
-                    "kind": "distance", **place, "label": distance, "quantity": "distance",
-                    "model": str(comparison.models[i]), "replicate": str(comparison.replicates[i]), "subsample": "",
-                    "model_2": str(comparison.models[j]), "replicate_2": str(comparison.replicates[j]),
-                    "value": float(comparison.values[i, j]), "unit": comparison.unit, "key": run.outcomes[label].key,
-                }  # fmt: skip
+        yield from _scalar_rows(group)
+        yield from _distance_rows(group)
+
+
+def _scalar_rows(group: Group) -> Iterator[dict[str, Any]]:
+    """One row for each scalar of each cloud, subsamples apart."""
+    for analyzer, model, label, record in group.measured():
+        cell = group.run.plan.tasks[label].cell
+        for name, scalar in record.scalars.items():
+            yield {
+                "kind": "scalar", "data": group.data, "layer": group.layer, "label": analyzer, "quantity": name,
+                "model": model, "replicate": cell.replicate if cell else "", "subsample": cell.subsample if cell else "",
+                "model_2": "", "replicate_2": "", "value": scalar.value, "unit": scalar.unit,
+                "key": group.run.outcomes[label].key,
+            }  # fmt: skip
+
+
+def _distance_rows(group: Group) -> Iterator[dict[str, Any]]:
+    """One row for each pair of models and replicates; NaN where it was not computed."""
+    for distance, comparison in group.comparisons.items():
+        label = comparison_label(distance, group.data, group.layer)
+        for i, j in _pairs(comparison):
+            yield {
+                "kind": "distance", "data": group.data, "layer": group.layer, "label": distance,
+                "quantity": "distance", "model": str(comparison.models[i]), "replicate": str(comparison.replicates[i]),
+                "subsample": "", "model_2": str(comparison.models[j]), "replicate_2": str(comparison.replicates[j]),
+                "value": float(comparison.values[i, j]), "unit": comparison.unit, "key": group.run.outcomes[label].key,
+            }  # fmt: skip
 
 
 def _pairs(comparison: Comparison) -> Iterator[tuple[int, int]]:

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tda_latent.errors import InvalidInput, TdaLatentError
+from tda_latent.errors import InvalidParameter, TdaLatentError
+from tda_latent.experiment.binding import takes
 from tda_latent.experiment.config import Experiment
-from tda_latent.experiment.keys import key_fields, key_of
+from tda_latent.experiment.keys import Recipes, key_fields, key_of
 from tda_latent.experiment.plan import Plan, Task, Tree
 from tda_latent.experiment.pool import Pool
 from tda_latent.experiment.store import Store
-from tda_latent.records import Record, canonical_json, sha256
+from tda_latent.records import Measures, Record, canonical_json, sha256
 
 
 @dataclass(frozen=True)
@@ -45,15 +46,27 @@ class Limits:
     memory: int | None = None
     seconds: float | None = None
 
+    def __post_init__(self) -> None:
+        for name in ("workers", "memory", "seconds"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise InvalidParameter(f"{name} is {value}; the rule is more than 0.")
+
 
 @dataclass
 class Run:
-    """A plan with the outcome of each of its tasks."""
+    """A plan with the outcome of each of its tasks.
+
+    told : what stores of workers had to say; lost : whether an input disappeared from the store during the run
+    """
 
     plan: Plan
     store: Store
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     interrupted: bool = False
+    told: list[str] = field(default_factory=list)
+    lost: bool = False
+    recipes: Recipes = field(default_factory=Recipes, repr=False)
     _loaded: dict[str, Record] = field(default_factory=dict, repr=False)
 
     @property
@@ -81,14 +94,33 @@ class Run:
         outcome = self.outcomes.get(label)
         if outcome is None or not outcome.done:
             return None
-        action = self.store.find(outcome.key)
-        if action is None:
-            return None
         if label not in self._loaded:
-            found = self.store.load(action)
-            if found is not None:
-                self._loaded[label] = found
-        return self._loaded.get(label)
+            action = self.store.find(outcome.key)
+            found = self.store.load(action) if action and action.digests["result"] == outcome.digest else None
+            if found is None:
+                self.outcomes[label] = Outcome("failed", reason="its stored result is damaged; run again.")
+                return None
+            self._loaded[label] = found
+        return self._loaded[label]
+
+    @property
+    def notices(self) -> list[str]:
+        """What the store has to say: damaged files that were put aside, results that differ from earlier ones."""
+        return list(dict.fromkeys([*self.told, *(notice.text for notice in self.store.notices)]))
+
+    def verify(self) -> bool:
+        """Read every result that tables and figures show; a damaged one does not count as done any more."""
+        read = {source for task in self.plan.tasks.values() for source in task.sources}
+        for label, task in self.plan.tasks.items():
+            measured = task.operator.kind == "analyzer" and takes(self._output(task), Measures)
+            if measured or label not in read:
+                done = label in self.outcomes and self.outcomes[label].done
+                if done and self.record(label) is None:
+                    self.lost = True
+        return not self.lost
+
+    def _output(self, task: Task) -> Any:
+        return self.recipes.of(task.operator).component.output
 
 
 Listener = Callable[[str, Outcome, Run], None]
@@ -105,12 +137,28 @@ def look_up(plan: Plan, store: Store) -> Run:
     for task in plan.tasks.values():
         ready = all(run.outcomes[name].done for name in task.sources)
         run.outcomes[task.label] = _known(run, task)[0] if ready else Outcome("waiting")
+    run.verify()
     return run
 
 
 def carry_out(plan: Plan, store: Store, limits: Limits, log: Path, listener: Listener | None = None) -> Run:
-    """Look up or compute every task. KeyboardInterrupt stops the work and gives the run as far as it came."""
-    driver = _Driver(Run(plan, store), limits, listener)
+    """Look up or compute every task. KeyboardInterrupt stops the work and gives the run as far as it came.
+
+    Where a stored result turns out to be damaged, a second pass computes it anew.
+    """
+    first = _work(Run(plan, store), limits, log, listener)
+    if first.interrupted or first.verify():
+        return first
+    again = _work(Run(plan, store, told=first.told, recipes=first.recipes), limits, log, listener)
+    for label, outcome in first.outcomes.items():
+        if outcome.state == "computed" and again.outcomes[label].state == "cached":
+            again.outcomes[label] = outcome
+    again.verify()
+    return again
+
+
+def _work(run: Run, limits: Limits, log: Path, listener: Listener | None) -> Run:
+    driver = _Driver(run, limits, listener)
     with Pool(limits.workers, log, limits.seconds) as pool:
         try:
             driver.start()
@@ -120,10 +168,10 @@ def carry_out(plan: Plan, store: Store, limits: Limits, log: Path, listener: Lis
                 for reply in pool.wait(timeout=0.5):
                     driver.replied(reply)
         except KeyboardInterrupt:
-            driver.run.interrupted = True
-    for label in plan.tasks:
-        driver.run.outcomes.setdefault(label, Outcome("waiting"))
-    return driver.run
+            run.interrupted = True
+    for label in run.plan.tasks:
+        run.outcomes.setdefault(label, Outcome("waiting"))
+    return run
 
 
 class _Driver:
@@ -148,6 +196,8 @@ class _Driver:
     def replied(self, reply: Mapping[str, Any]) -> None:
         """Take the answer of a worker."""
         label = str(reply["label"])
+        self.run.told += reply.get("notices", [])
+        self.run.lost |= reply.get("kind") == "LostInput"
         if not reply["ok"]:
             self._settle(label, Outcome("failed", reason=str(reply["reason"])))
             return
@@ -204,7 +254,7 @@ def _became(outcome: Outcome) -> str:
 def _known(run: Run, task: Task) -> tuple[Outcome, Mapping[str, Any]]:
     """The stored outcome of a task whose inputs exist ("waiting" with its key when there is none), and its fields."""
     try:
-        fields = key_fields(task, lambda label: run.outcomes[label].digest)
+        fields = key_fields(task, lambda label: run.outcomes[label].digest, run.recipes)
     except TdaLatentError as error:
         return Outcome("failed", reason=str(error)), {}
     key = key_of(fields)
@@ -218,20 +268,7 @@ def _known(run: Run, task: Task) -> tuple[Outcome, Mapping[str, Any]]:
 
 def _keys(run: Run, tree: Tree) -> Any:
     if isinstance(tree, str):
-        return run.outcomes[tree].key
+        return f"{run.outcomes[tree].key}:{run.outcomes[tree].digest}"
     if isinstance(tree, Mapping):
         return {name: _keys(run, branch) for name, branch in tree.items()}
     return [_keys(run, branch) for branch in tree]
-
-
-def require_results(run: Run) -> None:
-    """Refuse a run in which nothing could be computed at all.
-
-    Raises
-    ------
-    InvalidInput
-        With the first reason.
-    """
-    if not any(outcome.done for outcome in run.outcomes.values()):
-        reasons = [outcome.reason for outcome in run.outcomes.values() if outcome.reason]
-        raise InvalidInput(f"nothing could be computed: {reasons[0] if reasons else 'the plan is empty'}")

@@ -13,8 +13,8 @@ from tda_latent.errors import InvalidInput
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
-_ITERATIONS = 2000
-_TOLERANCE = 1e-12  # of the squared stress, relative to the squared distances
+_ITERATIONS = 1000
+_TOLERANCE = 1e-11  # of the squared stress, relative to the squared distances
 _NUDGE = 1e-3  # of the largest coordinate
 
 
@@ -66,7 +66,7 @@ def multidimensional_scaling(values: NDArray[Any], dimension: int = 2) -> tuple[
     Metric scaling by majorisation [deleeuw1977] [borg2005] from the classical solution [torgerson1952], and from
     that solution spread a little along a spiral: equal distances leave the classical one degenerate, and rows that
     start at one place would never part. The better result is returned. Nothing is drawn at random. O(m^3) to start,
-    O(m^2) a step, at most 2000 steps.
+    O(m^2) a step, at most 1000 steps.
     """
     matrix = _finite_distances(values)
     start = _classical_scaling(matrix, dimension)

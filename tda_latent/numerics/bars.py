@@ -85,8 +85,9 @@ def essential_distance(first: Floats, second: Floats, order: float) -> float:
 
 
 def power_sum(costs: Floats, order: float) -> float:
-    """(sum of c^q)^(1/q), or the largest cost for q = inf, without overflow; 0.0 for no costs."""
+    """(sum of c^q)^(1/q) of costs >= 0, or the largest for q = inf, without overflow; 0.0 for no costs."""
     largest = float(costs.max(initial=0.0))
     if largest == 0.0 or np.isinf(largest) or np.isinf(order):
         return largest
-    return largest * float(np.sum((costs / largest) ** order)) ** (1.0 / order)
+    total = float(np.sum((costs / largest) ** order))
+    return float(largest * total ** (1.0 / order))

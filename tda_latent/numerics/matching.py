@@ -30,7 +30,7 @@ from tda_latent.numerics.covering import covers_rows
 THRESHOLD_PAIRS = 36_000_000  # most distances held by the bottleneck search: 288 MB
 ASSIGNMENT_PAIRS = 12_250_000  # 3500 bars against 3500; beyond, the worst case takes minutes
 LINE_PAIRS = 900_000_000  # 30 000 bars against 30 000 that are all born together
-_FIRST_CEILING, _GROWTH = 4.0, 8.0
+_FIRST_CEILING, _GROWTH, _TOO_FAR = 4.0, 8.0, 4.0
 
 
 def bottleneck_distance(first: NDArray[Any], second: NDArray[Any]) -> float:
@@ -53,9 +53,9 @@ def bottleneck_distance(first: NDArray[Any], second: NDArray[Any]) -> float:
 
     Notes
     -----
-    Bisection over candidate radii [efrat2001] with Hopcroft-Karp matching [hopcroft1973]. At radius r only bars
+    Bisection over candidate radii [efrat2001] with augmenting-path matching [kuhn1955]. At radius r only bars
     longer than 2r must be matched, and by [mendelsohn1958] one matching covers those of both diagrams as soon as
-    each side alone can be covered; so the graph shrinks with r and has no diagonal vertices. O(E sqrt(V)) a step.
+    each side alone can be covered; so the graph shrinks as r grows and has no diagonal vertices. Memory O(m n).
     """
     left, right = bars_of(first), bars_of(second)
     if left.equals(right):
@@ -99,7 +99,9 @@ def wasserstein_distance(first: NDArray[Any], second: NDArray[Any], order: float
         return forever
     exponent = EXPONENTS[ground]
     births = np.concatenate([left.finite[:, 0], right.finite[:, 0]])
-    if len(births) and (births == births[0]).all():
+    if np.array_equal(left.finite, right.finite):
+        finite = 0.0
+    elif (births == births[0]).all():
         finite = _wasserstein_on_a_line(left.finite, right.finite, order, exponent)
     else:
         finite = _wasserstein_of_finite(left.finite, right.finite, order, exponent)
@@ -107,6 +109,8 @@ def wasserstein_distance(first: NDArray[Any], second: NDArray[Any], order: float
 
 
 def _bottleneck_of_finite(first: Floats, second: Floats) -> float:
+    if np.array_equal(first, second):
+        return 0.0
     tall, wide = diagonal_distances(first, np.inf), diagonal_distances(second, np.inf)
     lower = _unavoidable_radius(first, second, tall, wide)
     rows, columns = np.flatnonzero(tall > lower), np.flatnonzero(wide > lower)
@@ -167,14 +171,15 @@ def _wasserstein_of_finite(first: Floats, second: Floats, order: float, exponent
     distances = (
         cdist(first, second, "minkowski", p=exponent) if np.isfinite(exponent) else cdist(first, second, "chebyshev")
     )
-    costs, rises, falls = (distances / scale) ** order, (tall / scale) ** order, (wide / scale) ** order
-    ceiling = _first_ceiling(costs, rises, falls)
+    costs = (np.minimum(distances, _TOO_FAR * scale) / scale) ** order  # the diagonal is never that far
+    rises, falls = (tall / scale) ** order, (wide / scale) ** order
+    ceiling, growth = _first_ceiling(costs, rises, falls), _GROWTH
     while True:
         rows, columns = _best_savings(costs, np.minimum(rises, ceiling), np.minimum(falls, ceiling))
         alone, lonely = np.delete(np.arange(len(first)), rows), np.delete(np.arange(len(second)), columns)
         if max(rises[alone].max(initial=0.0), falls[lonely].max(initial=0.0)) <= ceiling:
             return power_sum(np.concatenate([distances[rows, columns], tall[alone], wide[lonely]]), order)
-        ceiling *= _GROWTH
+        ceiling, growth = ceiling * growth, growth * _GROWTH
 
 
 def _first_ceiling(costs: Floats, rises: Floats, falls: Floats) -> float:
@@ -204,7 +209,7 @@ def _wasserstein_on_a_line(first: Floats, second: Floats, order: float, exponent
     tall, wide = diagonal_distances(first, exponent), diagonal_distances(second, exponent)
     scale = max(float(tall.max(initial=0.0)), float(wide.max(initial=0.0)))
     rises, falls = (tall / scale) ** order, (wide / scale) ** order
-    x, y = first[:, 1] / scale, second[:, 1] / scale
+    x, y = first[:, 1], second[:, 1]
     size, other = len(x), len(y)
     # row i of an antidiagonal holds the least cost of the first i bars against the first total - i bars
     before, last = np.full(size + 1, np.inf), np.full(size + 1, np.inf)
@@ -217,14 +222,15 @@ def _wasserstein_on_a_line(first: Floats, second: Floats, order: float, exponent
         here[across] = last[across] + falls[total - across - 1]
         here[down] = np.minimum(here[down], last[down - 1] + rises[down - 1])
         both = down[down < total]
-        here[both] = np.minimum(here[both], before[both - 1] + np.abs(x[both - 1] - y[total - both - 1]) ** order)
+        moves = (np.abs(x[both - 1] - y[total - both - 1]) / scale) ** order
+        here[both] = np.minimum(here[both], before[both - 1] + moves)
         before, last = last, here
-    return scale * float(last[size]) ** (1.0 / order)
+    return float(scale * last[size] ** (1.0 / order))
 
 
 def _refuse_beyond(limit: int, pairs: int, first: int, second: int) -> None:
     if pairs > limit:
         raise InvalidInput(
             f"{first} bars against {second} are {pairs:,} pairs to weigh; an exact matching is limited to {limit:,}. "
-            "Analyse fewer points, use sliced-wasserstein, or wasserstein with engine: hera (bounded relative error)."
+            "Analyse fewer points or use sliced-wasserstein; wasserstein also offers engine: hera, with a stated error."
         )

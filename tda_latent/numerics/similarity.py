@@ -49,7 +49,10 @@ def cka_dissimilarity(first: Array, second: Array, debiased: bool = False) -> fl
     if np.array_equal(one, other):
         return 0.0
     inner = _debiased_inner if debiased else _inner
-    similarity = inner(one, other) / np.sqrt(inner(one, one) * inner(other, other))
+    sizes = inner(one, one), inner(other, other)
+    if min(sizes) <= 0.0:
+        raise InvalidInput("a cloud has no structure beyond that of independent points, so debiased CKA is undefined.")
+    similarity = inner(one, other) / np.sqrt(sizes[0] * sizes[1])
     return float(np.clip(1.0 - similarity, 0.0, 2.0 if debiased else 1.0))
 
 
@@ -153,7 +156,7 @@ def _narrow(cloud: Floats) -> Floats:
     """The same cloud, up to rotation, in at most n coordinates."""
     if cloud.shape[1] <= len(cloud):
         return cloud
-    return np.asarray(np.linalg.qr(cloud.T, mode="r").T, dtype=np.float64)
+    return np.asarray(np.linalg.qr(cloud.T, mode="r"), dtype=np.float64).T
 
 
 def _distance_ranks(points: Array, metric: str) -> Floats:

@@ -13,6 +13,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
+from tda_latent.experiment.binding import trains
 from tda_latent.experiment.outputs import drawings, resolved_components, write_file
 from tda_latent.experiment.results import Group, claims, result_groups
 from tda_latent.experiment.run import Outcome, Run
@@ -53,6 +54,7 @@ def render_report(run: Run, circumstances: Mapping[str, Any]) -> str:
         records=[_record(run, label, anchors[label], outcome) for label, outcome in _ordered(run)],
         circumstances=circumstances,
         replicates=len(run.experiment.replicates),
+        trained=any(trains(bound) for bound in run.plan.binding.models.values()),
     )
 
 

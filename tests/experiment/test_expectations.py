@@ -40,6 +40,9 @@ def claim(text: str):
         ("1 < value(a.b, x) < 2", False),
         ("-1 < 0 or value(a.b, x) > 9", True),
         ("value(a.undefined, x) > 0", None),
+        ("between(d, x, y) / (within(d) - 0.5) > 1", None),
+        ("1e400 - 1e400 < 1", None),
+        ("  1 < 2\n", True),
     ],
 )
 def test_claims_are_judged(text, holds) -> None:
@@ -63,6 +66,19 @@ def test_the_reason_shows_the_numbers_that_were_used() -> None:
         "d ** 9 > 1",
         "value(spectrum, x) > 1",
         "between(d, x, z) > 1",
+        "d > 1",
+        "'a' * 3 > 1",
+        "True > 0",
+        "between(d, x, y) > 1 or 2",
+        "(1 < 2) + 1 > 2",
+        "between(within(d), x, y) > 1",
+        "1 == 1",
+        "a\0 > 1",
+        "-" * 100_000 + "1 > 0",
+        "(" * 50 + "1" + ")" * 50,
+        "1" * 5000 + " > 0",
+        "1" * 400 + " / 0 > 0",
+        "",
     ],
 )
 def test_anything_else_is_refused_before_the_run(text) -> None:

@@ -20,6 +20,7 @@ class Encode:
     version: ClassVar[int] = 1
     references: ClassVar[tuple[str, ...]] = ()
     libraries: ClassVar[tuple[str, ...]] = ("torch",)
+
     def __call__(self, network: Model, inputs: Latents) -> Latents:
         rows = np.arange(len(inputs)) if inputs.split is None else np.flatnonzero(inputs.split == "test")
         origin = Origin(source=network.digest)  # names are no part of a record, lest a new name change its digest

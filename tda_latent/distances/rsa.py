@@ -1,0 +1,54 @@
+"""`rsa`: dissimilarity of the pairwise distances of two clouds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from tda_latent.numerics.pairing import paired_rows
+from tda_latent.numerics.similarity import rsa_dissimilarity
+from tda_latent.records import Latents
+from tda_latent.registry import distance
+
+
+@distance("rsa")
+@dataclass(frozen=True)
+class RepresentationalSimilarity:
+    """One minus the Spearman correlation between the pairwise distances of two clouds of the same inputs.
+
+    Parameters
+    ----------
+    metric : "euclidean" | "cosine"
+        Distance between points; cosine is the angle as seen from the origin, which a shift of the cloud changes.
+
+    Returns
+    -------
+    float
+        Unit-free: 0 = same order of distances, 1 = unrelated, 2 = reversed.
+
+    Raises
+    ------
+    IncompatibleRecords
+        When a cloud carries no ids, or fewer than 3 are shared.
+    InvalidInput
+        When all distances of a cloud are equal, or a point is the origin (cosine).
+
+    Notes
+    -----
+    [kriegeskorte2008]. Rows are paired by id. The triangle inequality fails: 1 - correlation grows with the square of
+    a small angle. Identity holds one way only: every monotone change of the distances leaves it at 0.
+    O(n^2 (d + log n)) time, O(n^2) memory.
+    """
+
+    version: ClassVar[int] = 1
+    references: ClassVar[tuple[str, ...]] = ("kriegeskorte2008",)
+    libraries: ClassVar[tuple[str, ...]] = ("scipy",)
+    axioms: ClassVar[tuple[str, ...]] = ("identity", "symmetry")
+    invariances: ClassVar[tuple[str, ...]] = ("isometry", "scale", "permutation")
+    needs: ClassVar[tuple[str, ...]] = ("ids",)
+
+    metric: Literal["euclidean", "cosine"] = "euclidean"
+
+    def __call__(self, a: Latents, b: Latents) -> float:
+        rows, others = paired_rows(a.ids, b.ids)
+        return rsa_dissimilarity(a.points[rows], b.points[others], self.metric)
