@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 
 from tda_latent.errors import InvalidInput
+from tda_latent.experiment.binding import input_type, takes
+from tda_latent.experiment.streams import generator, stream_words
 from tda_latent.records import Latents, Record
-from tda_latent.registry import needs_of, registry
+from tda_latent.registry import component_of, needs_of, registry, type_name
 
 DEFAULT_ANALYZERS = ("vietoris-rips", "connectivity", "spectrum", "intrinsic-dimension")
 SIZE = 500  # points per cloud beyond which analyze and compare draw a sample, unless told otherwise
@@ -44,15 +46,27 @@ def load(source: Any, **options: Any) -> Latents:
         return built()  # type: ignore[no-any-return]
     if hasattr(source, "detach"):  # a torch tensor: the copy on the CPU, without its graph
         source = source.detach().cpu().numpy()
-    return Latents(np.asarray(source), **options)
+    try:
+        points = np.asarray(source)
+    except ValueError as error:
+        raise InvalidInput(f"this is no array of points: {error}. Give (n, d) numbers.") from None
+    return Latents(points, **options)
 
 
 def component(kind: str, spec: str | Mapping[str, Any] | object) -> Any:
-    """A component from its name, from a mapping ``{"use": name, ...}``, or as it is."""
+    """A component from its name, from a mapping ``{"use": name, ...}``, or as it is.
+
+    Raises
+    ------
+    InvalidInput
+        When the object is no component of this kind.
+    """
     if isinstance(spec, str):
         return registry().find(kind, spec).build({})
     if isinstance(spec, Mapping):
         return registry().find(kind, str(spec.get("use", ""))).build({k: v for k, v in spec.items() if k != "use"})
+    if getattr(type(spec), "component_kind", None) != kind:
+        raise InvalidInput(f"{spec!r} is no {kind}; give a name, a mapping {{'use': name, ...}} or a {kind} object.")
     return spec
 
 
@@ -70,40 +84,53 @@ def analyze(
     size: int | None = 1000,
     seed: int = 0,
 ) -> dict[str, Record]:
-    """Results of several analyzers on one cloud, by name.
+    """Results of several analyzers on one cloud, by name; of one that is used again, by name and count ("mapper 2").
 
     Parameters
     ----------
     source : what `load` takes
-    analyzers : names, ``{"use": name, parameter: value}`` mappings, or component objects
-    size : most points to use (a random sample beyond that, said in the result's ``computed``); None = all
-    seed : of the sample and of analyzers that draw
+    analyzers : names, ``{"use": name, parameter: value}`` mappings, or component objects. One that takes an earlier
+        result (``betti-curve`` takes a diagram) is given the last one that fits
+    size : most points to use (a random sample beyond that); None = all
+    seed : of the sample and of analyzers that draw; what else is analysed changes no draw
     """
-    rng = np.random.default_rng(seed)
-    latents = sample(load(source), size, rng)
+    latents = sample(load(source), size, _rng(seed, "sample"))
     found: dict[str, Record] = {}
     for spec in analyzers:
         built = component("analyzer", spec)
-        name = str(getattr(type(built), "component_name", type(built).__name__))
-        absent = [column for column in needs_of(built) if not _carries(latents, column)]
-        if absent:
-            raise InvalidInput(
-                f"{name} needs {absent[0]}, which these latents do not carry; load them with {absent[0]}."
-            )
-        found[name] = apply(built, latents, rng)
+        name = str(type(built).component_name)
+        count = sum(known.partition(" ")[0] == name for known in found)
+        found[f"{name} {count + 1}" if count else name] = apply(built, latents, found, _rng(seed, name))
     return found
+
+
+def _rng(seed: int, step: str) -> np.random.Generator:
+    return generator(stream_words(seed, step, {}))
+
+
+def apply(built: Any, latents: Latents, found: Mapping[str, Record], rng: np.random.Generator) -> Record:
+    """Call an analyzer with the cloud, or with the last of the results found so far that it takes.
+
+    Raises
+    ------
+    InvalidInput
+        When the latents lack a column that it needs, or no result fits.
+    """
+    registered = component_of(built)
+    wanted = input_type(registered)
+    name = registered.name
+    absent = [column for column in needs_of(built) if not _carries(latents, column)]
+    if absent:
+        raise InvalidInput(f"{name} needs {absent[0]}, which these latents do not carry; load them with {absent[0]}.")
+    given = next((record for record in (latents, *list(found.values())[::-1]) if takes(wanted, type(record))), None)
+    if given is None:
+        raise InvalidInput(f"{name} takes {type_name(wanted)}, which no analyzer before it gives; put one before it.")
+    return built(given, **({"rng": rng} if registered.uses_rng else {}))  # type: ignore[no-any-return]
 
 
 def _carries(latents: Latents, column: str) -> bool:
     value = getattr(latents, column)
     return value is not None and (not isinstance(value, Mapping) or bool(value))
-
-
-def apply(built: Any, record: Record, rng: np.random.Generator) -> Record:
-    """Call an analyzer with its one record, and with the stream when it takes one."""
-    registered = registry().find("analyzer", type(built).component_name)
-    arguments = {"rng": rng} if registered.uses_rng else {}
-    return built(record, **arguments)  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True)
@@ -182,7 +209,7 @@ def compare(first: Any, second: Any, *, size: int | None = None, degree: int = 1
     """
     names = (_name(first, "A"), _name(second, "B"))
     left, right = load(first), load(second)
-    points = size or min(SIZE, min(len(left), len(right)) // 2)
+    points = size if size is not None else min(SIZE, min(len(left), len(right)) // 2)
     if points < 2 or 2 * points > min(len(left), len(right)):
         raise InvalidInput(
             f"halves of {points} points need {max(4, 2 * points)} points in each cloud; these have {len(left)} and "
@@ -246,7 +273,10 @@ def draw(found: Mapping[str, Record], path: Path) -> list[Path]:
             axes = plot(record)
         except InvalidInput:  # scalars alone have no figure
             continue
-        target = path.with_name(f"{path.stem}-{name}{path.suffix or '.png'}")
-        getattr(axes, "figure", axes).savefig(target, dpi=200)
+        target = path.with_name(f"{path.stem}-{name.replace(' ', '-')}{path.suffix or '.png'}")
+        try:
+            getattr(axes, "figure", axes).savefig(target, dpi=200)
+        except ValueError as error:
+            raise InvalidInput(f"{target} cannot be drawn: {error}. Use .png, .pdf or .svg.") from None
         written.append(target)
     return written

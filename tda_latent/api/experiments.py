@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tda_latent.errors import IncompleteResult, unknown_name
+from tda_latent.errors import IncompleteResult, InvalidInput, unknown_name
 from tda_latent.experiment.loading import load_plan
-from tda_latent.experiment.outputs import write_outputs
+from tda_latent.experiment.outputs import make_folder, write_outputs
 from tda_latent.experiment.plan import Plan
 from tda_latent.experiment.provenance import circumstances
 from tda_latent.experiment.results import Contrast, claims, result_groups
@@ -105,7 +105,7 @@ def run(
         With every problem of the file, before anything is computed.
     """
     planned = load_plan(path, settings)
-    folder = Path(output) if output is not None else RUNS / planned.experiment.name
+    folder = _folder(path, output, planned)
     opened = Store(store)
     with remembered(opened.path / CODE_MEMORY):
         done = carry_out(planned, opened, limits or Limits(), folder / "workers.log", listener)
@@ -123,4 +123,13 @@ def write_report(
 ) -> Finished:
     """Write the report of what the store holds for an experiment file, without computing anything."""
     done = status(path, settings, store)
-    return _finish(done, path, Path(output) if output is not None else RUNS / done.experiment.name)
+    return _finish(done, path, _folder(path, output, done.plan))
+
+
+def _folder(path: str | Path, output: str | Path | None, planned: Plan) -> Path:
+    """The folder of a run's files, made and found writable; never the one whose files would take each other's place."""
+    folder = Path(output) if output is not None else RUNS / planned.experiment.name
+    if (folder / "experiment.yaml").resolve() == Path(path).resolve():
+        raise InvalidInput(f"--output {folder} would overwrite the experiment file {path}; choose another folder.")
+    make_folder(folder)
+    return folder

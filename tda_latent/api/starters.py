@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -25,8 +27,10 @@ axes: {replicates: 3}              # independently trained models
 _OWN = """\
 models:                            # one entry per model; {{model}} is its label, {{seed}} the replicate
 {models}
-axes: {{replicates: [0, 1, 2]}}      # independently trained models, the values of {{seed}}
+{axes}
 """
+_SEVERAL = "axes: {replicates: [0, 1, 2]}      # independently trained models, the values of {seed}"
+_ONE = "axes: {replicates: 1}              # one training of each: no spread, so no difference can be judged"
 _TAIL = """\
 sample: {size: 300}                # points of each cloud
 analyzers:
@@ -47,15 +51,30 @@ def write_starter(path: Path, template: str | None = None, models: Sequence[str]
     Raises
     ------
     InvalidInput
-        When the file exists, or the template lacks ``{model}`` or ``{seed}``.
+        When the file exists or cannot be written, the template lacks ``{model}``, or a model has no usable name.
     """
     if path.exists():
         raise InvalidInput(f"{path} exists; it is not overwritten. Name another file.")
-    if template is not None and not {"model"} <= set(template_fields(template)):
-        raise InvalidInput(f"{template!r} has no {{model}} field; write for instance latents/{{model}}-{{seed}}.npy.")
-    rows = "\n".join(f'  {model.strip()}: {{use: file, path: "{template}"}}' for model in models)
-    middle = _TRAINED if template is None else _OWN.format(models=rows)
-    name = "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in path.stem) or "experiment"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(_HEAD.format(name=name) + middle + _TAIL, encoding="utf-8")
+    name = re.sub(r"[^A-Za-z0-9_.-]", "-", path.stem).strip("-_.") or "experiment"
+    middle = _TRAINED if template is None else _own(template, [model.strip() for model in models])
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(_HEAD.format(name=name) + middle + _TAIL, encoding="utf-8")
+    except OSError as error:
+        raise InvalidInput(f"{path} cannot be written: {error.strerror or error}. Name another file.") from error
     return path
+
+
+def _own(template: str, models: Sequence[str]) -> str:
+    """The sections of an experiment on a researcher's own files."""
+    fields = template_fields(template)
+    if "model" not in fields:
+        raise InvalidInput(f"{template!r} has no {{model}} field; write for instance latents/{{model}}-{{seed}}.npy.")
+    for model in models:
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", model):
+            raise InvalidInput(
+                f"{model!r} cannot name a model; use letters a to z, digits, '-' and '_', a letter first."
+            )
+    rows = "\n".join(f"  {model}: {{use: file, path: {json.dumps(template)}}}" for model in models)
+    replicated = {"seed", "replicate"} & set(fields)
+    return _OWN.format(models=rows, axes=_SEVERAL if replicated else _ONE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import sys
 from argparse import Namespace
 from pathlib import Path
@@ -137,7 +138,8 @@ def schema(_: Namespace) -> int:
 def init(options: Namespace) -> int:
     """``tda-latent init``."""
     path = starters.write_starter(Path(options.file), options.latents, options.models.split(","))
-    print(f"Wrote {path}. Next: tda-latent plan {path}; tda-latent run {path}")
+    quoted = shlex.quote(str(path))
+    print(f"Wrote {path}. Next: tda-latent plan {quoted}; tda-latent run {quoted}")
     return 0
 
 

@@ -6,6 +6,8 @@ Exit codes: 0 done and every claim holds; 1 incomplete, or a claim fails; 2 the 
 from __future__ import annotations
 
 import argparse
+import io
+import os
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -143,10 +145,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.command is None:
         top.print_help()
         return 0
-    from tda_latent.cli import commands
-
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a narrow terminal shows "?", it does not end the command
     try:
-        return int(getattr(commands, options.command)(options))
+        from tda_latent.cli import commands
+
+        code = int(getattr(commands, options.command)(options))
+        sys.stdout.flush()
+        return code
     except TdaLatentError as error:
         print(f"tda-latent: {error}" if "\n" not in str(error) else str(error), file=sys.stderr)
         return USAGE_ERROR
@@ -154,8 +161,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("tda-latent: interrupted; what was finished is kept.", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of a pipe has seen enough
-        sys.stderr.close()
-        return 0
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        print(f"tda-latent: {error.filename or 'the system'}: {error.strerror or error}.", file=sys.stderr)
+        return USAGE_ERROR
 
 
 if __name__ == "__main__":

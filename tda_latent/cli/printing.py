@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import statistics
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from tda_latent.experiment.costs import planned_cost
-from tda_latent.experiment.results import Contrast, Group, claims, result_groups
+from tda_latent.experiment.results import Contrast, Group, ScalarRow, claims, result_groups
 from tda_latent.records import Latents, PersistenceDiagram, Record
 from tda_latent.registry import Component, parameters, summary, type_name
 
@@ -57,7 +59,7 @@ def contrast_table(group: Group, contrasts: Sequence[Contrast], replicates: int)
         between = spread(row.between, 3) + (f" INCOMPLETE, {row.missing} missing" if row.missing else "")
         table.add_row(
             escape(name),
-            escape(f"{row.first} - {row.second}"),
+            escape(f"{row.first} {'->' if row.directed else '-'} {row.second}"),
             escape(between),
             escape(spread(row.within, 3)),
             "-" if row.separation is None else f"{row.separation:.2f}",
@@ -76,9 +78,12 @@ def _legend(replicates: int) -> str:
 
 
 def spread(values: Sequence[float], digits: int = 4) -> str:
-    """Median and range of some numbers."""
-    if not values:
-        return "-"
+    """Median and range of some numbers; those that are undefined (NaN) are counted, not averaged."""
+    known = [value for value in values if not math.isnan(value)]
+    if not known:
+        return "undefined" if values else "-"
+    if len(known) < len(values):
+        return f"{spread(known, digits)} ({len(values) - len(known)} undefined)"
     middle, low, high = (f"{value:.{digits}g}" for value in (statistics.median(values), min(values), max(values)))
     return middle if low == high else f"{middle} [{low}, {high}]"
 
@@ -86,7 +91,7 @@ def spread(values: Sequence[float], digits: int = 4) -> str:
 def measures(run: Run) -> None:
     """Every scalar over the replicates of each model."""
     for group in result_groups(run):
-        rows = group.scalars()
+        rows = group.scalars
         models = list(dict.fromkeys(model for row in rows for model in row.values))
         if not rows:
             continue
@@ -98,10 +103,16 @@ def measures(run: Run) -> None:
             if row.analyzer != previous:
                 table.add_section()
                 table.add_row(f"[bold]{escape(row.analyzer)}[/bold]")
-            cells = [escape(spread([value for value, _ in row.values.get(model, [])], 3)) for model in models]
+            cells = [escape(_cell(row, model)) for model in models]
             table.add_row(escape(f"  {row.name}" + (f" ({row.unit})" if row.unit else "")), *cells)
             previous = row.analyzer
         console().print(table)
+
+
+def _cell(row: ScalarRow, model: str) -> str:
+    missing = row.missing.get(model, 0)
+    text = spread([value for value, _ in row.values.get(model, [])], 3)
+    return text + (f" INCOMPLETE, {missing} missing" if missing else "")
 
 
 def completeness(run: Run) -> None:
@@ -111,9 +122,10 @@ def completeness(run: Run) -> None:
         print(f"FAILED {label}: {outcome.reason}")
     if len(failed) > SHOWN_FAILURES:
         print(f"... and {len(failed) - SHOWN_FAILURES} more failures, all in record.json.")
-    for reason in dict.fromkeys(run.plan.skipped.values()):
-        count = sum(value == reason for value in run.plan.skipped.values())
-        print(f"left out by design: {count} tasks, because it {reason}.")
+    for reason, count in Counter(run.plan.skipped.values()).items():
+        print(f"left out by design: {count} times, because it {reason}.")
+    for text in run.notices:
+        print(f"store: {text}")
     if not run.complete:
         done = run.count("computed") + run.count("cached")
         print(f"INCOMPLETE: {done} of {len(run.plan.tasks)} tasks have a result.")

@@ -45,6 +45,7 @@ class CenteredKernelAlignment:
 
     version: ClassVar[int] = 1
     references: ClassVar[tuple[str, ...]] = ("kornblith2019", "song2012", "williams2021")
+    baseline: ClassVar[bool] = True
     axioms: ClassVar[tuple[str, ...]] = ("identity", "symmetry")
     invariances: ClassVar[tuple[str, ...]] = ("isometry", "translation", "scale", "permutation")
     needs: ClassVar[tuple[str, ...]] = ("ids",)

@@ -47,6 +47,7 @@ class NearestNeighbourW1:
     version: ClassVar[int] = 1
     references: ClassVar[tuple[str, ...]] = ("vallender1974",)
     libraries: ClassVar[tuple[str, ...]] = ("scipy",)
+    baseline: ClassVar[bool] = True
     axioms: ClassVar[tuple[str, ...]] = ("identity", "symmetry", "triangle")
     invariances: ClassVar[tuple[str, ...]] = ("isometry", "translation", "permutation")
 

@@ -46,6 +46,7 @@ class Procrustes:
 
     version: ClassVar[int] = 1
     references: ClassVar[tuple[str, ...]] = ("schonemann1966", "williams2021")
+    baseline: ClassVar[bool] = True
     axioms: ClassVar[tuple[str, ...]] = ("identity", "symmetry", "triangle")
     invariances: ClassVar[tuple[str, ...]] = ("isometry", "translation", "scale", "permutation")
     needs: ClassVar[tuple[str, ...]] = ("ids",)

@@ -43,6 +43,7 @@ class RepresentationalSimilarity:
     version: ClassVar[int] = 1
     references: ClassVar[tuple[str, ...]] = ("kriegeskorte2008",)
     libraries: ClassVar[tuple[str, ...]] = ("scipy",)
+    baseline: ClassVar[bool] = True
     axioms: ClassVar[tuple[str, ...]] = ("identity", "symmetry")
     invariances: ClassVar[tuple[str, ...]] = ("isometry", "scale", "permutation")
     needs: ClassVar[tuple[str, ...]] = ("ids",)

@@ -116,7 +116,9 @@ def _components(binding: Binding, section: str, entries: Mapping[str, Entry], bo
             binding.problems.append(((section, label, "use"), str(error)))
             continue
         found = problems(component.cls, entry.parameters)
-        binding.problems += [((section, label, *item.path), _with_roles(item.path, item.text, section)) for item in found]
+        binding.problems += [
+            ((section, label, *item.path), _with_roles(item.path, item.text, section)) for item in found
+        ]
         if not found:
             bound[label] = Bound(entry, component)
             binding.broken.discard(label)

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from tda_latent.errors import IncompleteResult, InvalidInput, nearest_name
+from tda_latent.errors import IncompleteResult, InvalidInput, TdaLatentError, nearest_name
 
 FUNCTIONS = {"between": (3, 3), "within": (1, 2), "separation": (3, 3), "value": (2, 2)}
 _ARITHMETIC: dict[type, Callable[[Any, Any], Any]] = {
@@ -72,7 +72,7 @@ def judge(expect: Mapping[str, str], numbers: Numbers) -> Outcome:
     used: list[str] = []
     try:
         holds = bool(_value(_parse(entry := expect["that"]).body, numbers, used))
-    except (IncompleteResult, InvalidInput) as error:
+    except TdaLatentError as error:
         return Outcome(expect["claim"], expect["that"], None, str(error))
     return Outcome(expect["claim"], entry, holds, "; ".join(dict.fromkeys(used)))
 
@@ -87,7 +87,7 @@ def _parse(text: str) -> ast.Expression:
         if isinstance(error, InvalidInput):
             raise
         reason = getattr(error, "msg", None) or str(error)
-        raise InvalidInput(f"{text!r} is no claim: {reason}. Write for instance between(d, a, b) > within(d).") from None
+        raise InvalidInput(f"{text!r} is no claim: {reason}. Write for instance between(a, b, c) > 1.") from None
     except (RecursionError, MemoryError):
         raise InvalidInput(f"{text[:40]!r}... is nested too deeply for a claim.") from None
     return tree

@@ -335,7 +335,9 @@ def _drawn(plan: Plan, bound: Bound, data: str, layer: str) -> Mapping[str, Tree
     shown = plan.experiment.replicates if is_grouped(bound.component) else (chosen,)
     found: dict[str, Tree] = {}
     for model in plan.binding.models:
-        cells = [plan.subsamples(model, replicate, data, layer)[0] for replicate in shown]  # no subsample is a replicate
+        cells = [
+            plan.subsamples(model, replicate, data, layer)[0] for replicate in shown
+        ]  # no subsample is a replicate
         labels = tuple(label for label in (analysis_label(on, cell) for cell in cells) if label in plan.tasks)
         if labels:
             found[model] = labels if is_grouped(bound.component) else labels[0]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,7 +20,7 @@ from tda_latent.errors import IncompleteResult, unknown_name
 from tda_latent.experiment.binding import takes
 from tda_latent.experiment.expectations import Outcome, judge
 from tda_latent.experiment.keys import resolve
-from tda_latent.experiment.plan import analysis_label, comparison_label, groups
+from tda_latent.experiment.plan import Cell, analysis_label, comparison_label, groups
 from tda_latent.experiment.run import Run
 from tda_latent.records import Comparison, Measures
 
@@ -121,29 +122,27 @@ class Group:
     @cached_property
     def scalars(self) -> list[ScalarRow]:
         """Every scalar of every analyzer, subsamples averaged within their replicate."""
-        parts: dict[tuple[str, str], dict[tuple[str, str], list[tuple[float, str]]]] = {}
-        units: dict[tuple[str, str], str] = {}
-        for analyzer, model, label, record in self.measured():
-            cell = self.run.plan.tasks[label].cell
+        rows: dict[tuple[str, str], ScalarRow] = {}
+        parts: dict[tuple[str, str, str, str], list[tuple[float, str]]] = {}
+        done: Counter[tuple[str, str, str]] = Counter()
+        for analyzer, cell, label, record in self.measured():
+            done[analyzer, cell.model, cell.replicate] += 1
             for name, scalar in record.scalars.items():
-                units.setdefault((analyzer, name), scalar.unit)
-                place = parts.setdefault((analyzer, name), {}).setdefault((model, cell.replicate if cell else ""), [])
-                place.append((scalar.value, label))
-        return [self._row(analyzer, name, units[analyzer, name], cells) for (analyzer, name), cells in parts.items()]
+                rows.setdefault((analyzer, name), ScalarRow(analyzer, name, scalar.unit, {}, {}))
+                parts.setdefault((analyzer, name, cell.model, cell.replicate), []).append((scalar.value, label))
+        subsamples = self.run.experiment.subsamples
+        for (analyzer, name, model, _), found in parts.items():
+            if len(found) == subsamples:
+                mean = sum(value for value, _ in found) / subsamples
+                rows[analyzer, name].values.setdefault(model, []).append((mean, found[0][1]))
+        for row in rows.values():
+            for model in self._models(row.analyzer):
+                whole = [done[row.analyzer, model, name] == subsamples for name in self.run.experiment.replicates]
+                row.missing[model] = whole.count(False)
+        return list(rows.values())
 
-    def _row(
-        self, analyzer: str, name: str, unit: str, cells: dict[tuple[str, str], list[tuple[float, str]]]
-    ) -> ScalarRow:
-        row = ScalarRow(analyzer, name, unit, {}, {})
-        for (model, _), found in cells.items():
-            if len(found) == self.run.experiment.subsamples:
-                row.values.setdefault(model, []).append((statistics.fmean(v for v, _ in found), found[0][1]))
-        for model in self._models(analyzer):
-            row.missing[model] = len(self.run.experiment.replicates) - len(row.values.get(model, []))
-        return row
-
-    def measured(self) -> Iterator[tuple[str, str, str, Measures]]:
-        """(analyzer, model, task, measures) of every cloud that was measured, replicates and subsamples in order."""
+    def measured(self) -> Iterator[tuple[str, Cell, str, Measures]]:
+        """(analyzer, cell, task, measures) of every cloud that was measured, replicates and subsamples in order."""
         plan = self.run.plan
         for analyzer, bound in plan.binding.analyzers.items():
             if not takes(bound.component.output, Measures):
@@ -153,7 +152,7 @@ class Group:
                 if (cell.data, cell.layer) == (self.data, self.layer) and label in plan.tasks:
                     record = self.run.record(label)
                     if isinstance(record, Measures):
-                        yield analyzer, cell.model, label, record
+                        yield analyzer, cell, label, record
 
     def _models(self, analyzer: str) -> list[str]:
         """The models that an analyzer was planned for."""
@@ -181,7 +180,7 @@ class Group:
         return found
 
     def value(self, name: str, model: str) -> float:
-        """Median of a scalar over the replicates of a model; ``name`` is analyzer.scalar. NaN where one is undefined."""
+        """Median of ``analyzer.scalar`` over the replicates of a model; NaN where it is undefined for one of them."""
         analyzer, _, scalar = name.partition(".")
         rows = {row.name: row for row in self.scalars if row.analyzer == analyzer}
         if rows and scalar not in rows:
@@ -189,7 +188,7 @@ class Group:
         values = [value for value, _ in rows[scalar].values.get(model, [])] if rows else []
         expected = len(self.run.experiment.replicates)
         if len(values) < expected:
-            raise IncompleteResult(f"{name} of {model}: only {len(values)} of {expected} replicates were computed.")
+            raise IncompleteResult(f"{name} of {model} has a value for only {len(values)} of {expected} replicates.")
         return math.nan if any(map(math.isnan, values)) else statistics.median(values)
 
     def _comparison(self, distance: str, *models: str) -> Comparison:
@@ -209,40 +208,6 @@ class Group:
         if not len(values):
             raise IncompleteResult(f"{distance}: one replicate has no spread; set axes: replicates to 2 or more.")
         return float(np.median(self._whole(distance, values)))
-
-
-def separation(self, distance: str, first: str, second: str) -> float:
-        """Share of pairs in which a between-distance exceeds a within-distance."""
-        comparison = self._comparison(distance, first, second)
-        within = self._whole(distance, np.concatenate([comparison.within(first), comparison.within(second)]))
-        found = separation(tuple(self._whole(distance, comparison.between(first, second))), tuple(within))
-        if found is None:
-            raise IncompleteResult(f"{distance}: separation needs at least two replicates of each model.")
-        return found
-
-    def value(self, name: str, model: str) -> float:
-        """Median of a scalar over the replicates of a model; ``name`` is analyzer.scalar. NaN where one is undefined."""
-        analyzer, _, scalar = name.partition(".")
-        rows = {row.name: row for row in self.scalars if row.analyzer == analyzer}
-        if rows and scalar not in rows:
-            raise unknown_name(f"scalar of {analyzer}", scalar, rows)
-        values = [value for value, _ in rows[scalar].values.get(model, [])] if rows else []
-        expected = len(self.run.experiment.replicates)
-        if len(values) < expected:
-            raise IncompleteResult(f"{name} of {model}: only {len(values)} of {expected} replicates were computed.")
-        return math.nan if any(map(math.isnan, values)) else statistics.median(values)
-
-    def _comparison(self, distance: str) -> Comparison:
-        if distance not in self.comparisons:
-            raise IncompleteResult(f"{distance} was not computed.")
-        return self.comparisons[distance]
-
-    def _median(self, distance: str, values: np.ndarray) -> float:
-        if not len(values):
-            raise IncompleteResult(f"{distance}: one replicate has no spread; set axes: replicates to 2 or more.")
-        if np.isnan(values).any():
-            raise IncompleteResult(f"{distance}: {int(np.isnan(values).sum())} of {len(values)} pairs are missing.")
-        return float(np.median(values))
 
 
 def separation(between: tuple[float, ...], within: tuple[float, ...]) -> float | None:
@@ -281,12 +246,11 @@ def rows(run: Run) -> Iterator[dict[str, Any]]:
 
 def _scalar_rows(group: Group) -> Iterator[dict[str, Any]]:
     """One row for each scalar of each cloud, subsamples apart."""
-    for analyzer, model, label, record in group.measured():
-        cell = group.run.plan.tasks[label].cell
+    for analyzer, cell, label, record in group.measured():
         for name, scalar in record.scalars.items():
             yield {
                 "kind": "scalar", "data": group.data, "layer": group.layer, "label": analyzer, "quantity": name,
-                "model": model, "replicate": cell.replicate if cell else "", "subsample": cell.subsample if cell else "",
+                "model": cell.model, "replicate": cell.replicate, "subsample": cell.subsample,
                 "model_2": "", "replicate_2": "", "value": scalar.value, "unit": scalar.unit,
                 "key": group.run.outcomes[label].key,
             }  # fmt: skip

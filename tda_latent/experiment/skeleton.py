@@ -187,7 +187,7 @@ def _unfit(axis: str, names: tuple[str, ...]) -> Iterator[tuple[int, str]]:
     """Positions of names that cannot name a value of the axis, and why."""
     singular, seen = axis.removesuffix("s"), set[str]()
     for index, name in enumerate(names):
-        plain = name.replace("/", "-")  # as in names of files
+        plain = name.replace("/", ".")  # as in names of files
         if plain in seen:
             yield index, f"{shown(name)} is there twice; one {singular} would pass for two."
         elif not name.strip() or not name.isprintable() or len(name) > 100 or (plain != name and axis == "replicates"):

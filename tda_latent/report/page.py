@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup
 
 from tda_latent.experiment.binding import trains
-from tda_latent.experiment.outputs import drawings, resolved_components, write_file
+from tda_latent.experiment.outputs import drawings, figure_name, resolved_components, write_file
 from tda_latent.experiment.results import Group, claims, result_groups
 from tda_latent.experiment.run import Outcome, Run
 
@@ -51,10 +51,11 @@ def render_report(run: Run, circumstances: Mapping[str, Any]) -> str:
         components=resolved_components(run),
         failed=_failed(run),
         skipped=_skipped(run),
-        records=[_record(run, label, anchors[label], outcome) for label, outcome in _ordered(run)],
+        notices=run.notices,
+        records=[_record(run, label, anchors, outcome) for label, outcome in _ordered(run)],
         circumstances=circumstances,
         replicates=len(run.experiment.replicates),
-        trained=any(trains(bound) for bound in run.plan.binding.models.values()),
+        trained=any(trains(bound.component) for bound in run.plan.binding.models.values()),
     )
 
 
@@ -84,7 +85,7 @@ def _spread(values: Sequence[float]) -> dict[str, Any] | None:
 
 
 def _group(group: Group, anchors: Mapping[str, str]) -> dict[str, Any]:
-    scalars = group.scalars()
+    scalars = group.scalars
     models = list(dict.fromkeys(model for row in scalars for model in row.values))
     return {
         "name": group.name,
@@ -104,7 +105,10 @@ def _group(group: Group, anchors: Mapping[str, str]) -> dict[str, Any]:
                 "name": row.name,
                 "unit": row.unit,
                 "cells": [
-                    [{"value": value, "anchor": anchors[label]} for value, label in row.values.get(model, [])]
+                    {
+                        "values": [{"value": v, "anchor": anchors[label]} for v, label in row.values.get(model, [])],
+                        "missing": row.missing.get(model, 0),
+                    }
                     for model in models
                 ],
             }
@@ -115,8 +119,8 @@ def _group(group: Group, anchors: Mapping[str, str]) -> dict[str, Any]:
 
 def _figures(run: Run, anchors: Mapping[str, str]) -> list[dict[str, Any]]:
     found = []
-    for name, drawing in drawings(run).items():
-        label = next(label for label in anchors if label.replace("/", "-") == f"figure-{name}")
+    for label, drawing in drawings(run).items():
+        name = figure_name(label)
         found.append(
             {
                 "name": name,
@@ -140,13 +144,13 @@ def _skipped(run: Run) -> list[dict[str, Any]]:
     ]
 
 
-def _record(run: Run, label: str, anchor: str, outcome: Outcome) -> dict[str, Any]:
+def _record(run: Run, label: str, anchors: Mapping[str, str], outcome: Outcome) -> dict[str, Any]:
     task = run.plan.tasks[label]
     return {
         "label": label,
-        "anchor": anchor,
+        "anchor": anchors[label],
         "use": f"{task.operator.kind} {task.operator.use}",
-        "inputs": [{"label": source, "number": list(run.plan.tasks).index(source)} for source in task.sources[:6]],
+        "inputs": [{"label": source, "anchor": anchors[source]} for source in task.sources[:6]],
         "more": max(0, len(task.sources) - 6),
         "done": outcome.done,
         **vars(outcome),

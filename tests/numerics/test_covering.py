@@ -6,7 +6,6 @@ import itertools
 
 import numpy as np
 from hypothesis import given, settings
-from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from tda_latent.numerics.covering import covers_rows

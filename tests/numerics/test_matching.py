@@ -224,10 +224,10 @@ def test_very_short_bars_far_apart_go_to_the_diagonal_without_overflow() -> None
 
 
 def test_diagrams_with_many_repeated_bars_return_at_once() -> None:
-    """SciPy's bipartite matching does not return on these within minutes."""
+    """A bottleneck search over SciPy's bipartite matching takes minutes on these."""
     rng = np.random.default_rng(0)
     a, b = (random_diagram(rng, "ties", size) for size in (800, 400))
-    assert bottleneck_distance(a, b) == 1.5
+    assert bottleneck_distance(a, b) == gudhi.bottleneck_distance(a, b, e=0)
     assert wasserstein_distance(a, b, 1, "inf") >= 1.5
 
 
@@ -236,9 +236,9 @@ def test_too_many_pairs_are_refused_with_their_number_and_a_remedy(monkeypatch) 
     a, b = random_diagram(rng, "scattered", 20), random_diagram(rng, "scattered", 10)
     monkeypatch.setattr(matching, "ASSIGNMENT_PAIRS", 199)
     monkeypatch.setattr(matching, "THRESHOLD_PAIRS", 5)
-    with pytest.raises(InvalidInput, match="200 pairs.*sliced-wasserstein"):
+    with pytest.raises(InvalidInput, match=r"200 pairs.*sliced-wasserstein"):
         wasserstein_distance(a, b, 1, 2)
-    with pytest.raises(InvalidInput, match="20 bars against 10|10 bars against 20"):
+    with pytest.raises(InvalidInput, match=r"20 bars against 10|10 bars against 20"):
         bottleneck_distance(a, b)
 
 

@@ -64,7 +64,7 @@ def test_essential_classes_add_the_moves_of_their_births() -> None:
     plain = sliced_wasserstein_distance(finite, np.empty((0, 2)), DIRECTIONS)
     assert sliced_wasserstein_distance(a, b, DIRECTIONS) == pytest.approx(plain + 1.5)
     assert sliced_wasserstein_distance(a, b[:1], DIRECTIONS) == np.inf
-    assert sliced_wasserstein_distance(b, b + [[0.25, 0]], DIRECTIONS) == 0.5
+    assert sliced_wasserstein_distance(b, b + np.array([0.25, 0]), DIRECTIONS) == 0.5
 
 
 @modest

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
-from tda_latent.numerics.arrangement import dendrogram_order, multidimensional_scaling
 
+from tda_latent.numerics.arrangement import dendrogram_order, multidimensional_scaling
 from tda_latent.records import Comparison, Measures
 from tda_latent.registry import step
 

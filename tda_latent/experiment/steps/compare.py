@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from tda_latent.errors import InvalidInput
 from tda_latent.records import Measures, Record, Table
 from tda_latent.registry import registry, step
 
@@ -54,7 +55,9 @@ class Compare:
                     values[i, j] = values[j, i]
                 else:
                     values[i, j] = np.mean([measure(a, b) for a, b in zip(left, right, strict=True)])
-        unit = str(getattr(measure, "unit", None) or getattr(first[0][0], "unit", ""))
+        if np.isnan(values).any():
+            raise InvalidInput(f"{self.distance} gave NaN; a distance gives a number, or infinity, or raises an error.")
+        unit = str(getattr(measure, "unit", getattr(first[0][0], "unit", "")))
         return Measures(tables={"distance": Table(values, _column(self.rows), _column(self.columns), unit)})
 
 
