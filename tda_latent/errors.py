@@ -65,6 +65,14 @@ class IncompleteResult(TdaLatentError, RuntimeError):
     """A result that was asked for before all of its parts exist."""
 
 
+def shown(value: object) -> str:
+    """A value for a message: whole when it is short, its beginning when it is long."""
+    if value is None:
+        return "nothing"
+    text = hex(value) if isinstance(value, int) and value.bit_length() > 1000 else repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
 def nearest_name(name: str, known: Iterable[str]) -> str | None:
     """The known name most like ``name``, or None when nothing is close."""
     close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)

@@ -29,7 +29,9 @@ from tda_latent.records import (
 )
 from tda_latent.registry import identity, needs_of, registry, summary
 
-COMPONENTS = registry().all()
+COMPONENTS = tuple(
+    c for c in registry().all() if c.cls.__module__.startswith("tda_latent.")
+)  # not those that other tests register
 ANALYZERS = [c for c in COMPONENTS if c.kind == "analyzer"]
 DISTANCES = [c for c in COMPONENTS if c.kind == "distance"]
 SOURCES = [c for c in COMPONENTS if c.kind == "source" and c.name != "file"]

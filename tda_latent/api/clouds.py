@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -19,9 +20,14 @@ from tda_latent.registry import component_of, needs_of, registry, type_name
 DEFAULT_ANALYZERS = ("vietoris-rips", "connectivity", "spectrum", "intrinsic-dimension")
 SIZE = 500  # points per cloud beyond which analyze and compare draw a sample, unless told otherwise
 DRAWS = 5
+DRAWN = (".png", ".pdf", ".svg")
 CAUTION = (
     "Two arrays say nothing about two models: training again with another seed moves a latent space too. "
     "Compare several independently trained replicates of each with `tda-latent init` and `tda-latent run`."
+)
+WORDS = (
+    "apart: A to B exceeds every draw of halves in every draw; alike: its median lies within their range; unclear: "
+    "between the two."
 )
 
 
@@ -72,6 +78,8 @@ def component(kind: str, spec: str | Mapping[str, Any] | object) -> Any:
 
 def sample(latents: Latents, size: int | None, rng: np.random.Generator) -> Latents:
     """At most ``size`` random points, rows in their order; all of them when ``size`` is None."""
+    if size is not None and size < 1:
+        raise InvalidInput(f"the size of the sample is {size}; the rule is at least 1 point.")
     if size is None or len(latents) <= size:
         return latents
     return latents.take(np.sort(rng.permutation(len(latents))[:size]))
@@ -175,8 +183,8 @@ class CloudComparison:
         lines = [
             f"A = {first}: {self.sizes[0]} points in {self.dimensions[0]} dimensions",
             f"B = {second}: {self.sizes[1]} points in {self.dimensions[1]} dimensions",
-            f"Each number: median over {DRAWS} draws of {points} points a side; every cloud divided by its median "
-            "pairwise distance.",
+            f"Each number: median over {DRAWS} draws of {points} points a side;",
+            "every cloud divided by its median pairwise distance.",
             "",
             f"{'distance':<24}{'A to B':>10}{'half of A':>12}{'half of B':>12}   reading",
         ]
@@ -184,7 +192,7 @@ class CloudComparison:
             values = (median(row.between), median(row.halves_first), median(row.halves_second))
             numbers = f"{values[0]:>10.4g}{values[1]:>12.4g}{values[2]:>12.4g}"
             lines.append(f"{row.distance:<24}{numbers}   {row.word}{' (plain baseline)' if row.baseline else ''}")
-        return "\n".join([*lines, "", self.caution])
+        return "\n".join([*lines, "", *wrap(WORDS, 79), "", *wrap(self.caution, 79)])
 
     def _repr_html_(self) -> str:
         return f"<pre>{self}</pre>"
@@ -215,9 +223,10 @@ def compare(first: Any, second: Any, *, size: int | None = None, degree: int = 1
             f"halves of {points} points need {max(4, 2 * points)} points in each cloud; these have {len(left)} and "
             f"{len(right)}. Lower --size or bring more points."
         )
-    rng = np.random.default_rng(seed)
+    rng = _rng(seed, "compare")
     draws = [_draw(left, right, points, rng) for _ in range(DRAWS)]
-    diagrams = [[_diagram(part, degree) for part in draw] for draw in draws]
+    both = (names[0], names[0], names[1], names[1])
+    diagrams = [[_diagram(part, degree, name) for part, name in zip(draw, both, strict=True)] for draw in draws]
     readings = []
     for k in range(degree + 1):
         for name, parameters in _diagram_distances(k):
@@ -240,9 +249,14 @@ def _draw(left: Latents, right: Latents, points: int, rng: np.random.Generator) 
     return parts
 
 
-def _diagram(part: Latents, degree: int) -> Record:
+def _diagram(part: Latents, degree: int, name: str) -> Record:
     analyzer = component("analyzer", {"use": "vietoris-rips", "max_degree": degree, "scale": "median"})
-    return analyzer(part)  # type: ignore[no-any-return]
+    try:
+        return analyzer(part)  # type: ignore[no-any-return]
+    except InvalidInput as error:
+        raise InvalidInput(
+            f"{name}: {error} `compare` has one scale for every cloud, the median; without duplicates it can be used."
+        ) from None
 
 
 def _diagram_distances(degree: int) -> list[tuple[str, dict[str, Any]]]:
@@ -263,20 +277,33 @@ def _reading(name: str, distance: Any, draws: Sequence[Sequence[Record]], baseli
     )
 
 
+def drawable(path: Path) -> Path:
+    """The path (.png without a suffix), known to be one that `draw` can write to.
+
+    Raises
+    ------
+    InvalidInput
+        When its suffix is no format of figures, or its folder does not exist.
+    """
+    target = path if path.suffix else path.with_suffix(".png")
+    if target.suffix not in DRAWN:
+        raise InvalidInput(f"{path} has the suffix {path.suffix!r}; the rule for figures is {', '.join(DRAWN)}.")
+    if not target.parent.is_dir():
+        raise InvalidInput(f"{path} cannot be drawn: the folder {path.parent} does not exist. Make it first.")
+    return target
+
+
 def draw(found: Mapping[str, Record], path: Path) -> list[Path]:
     """The natural figure of every result that has one, in files beside each other: ``FILE-analyzer.png``."""
     from tda_latent.api.plotting import plot
 
-    written = []
+    path, written = drawable(path), []
     for name, record in found.items():
         try:
             axes = plot(record)
         except InvalidInput:  # scalars alone have no figure
             continue
-        target = path.with_name(f"{path.stem}-{name.replace(' ', '-')}{path.suffix or '.png'}")
-        try:
-            getattr(axes, "figure", axes).savefig(target, dpi=200)
-        except ValueError as error:
-            raise InvalidInput(f"{target} cannot be drawn: {error}. Use .png, .pdf or .svg.") from None
+        target = path.with_name(f"{path.stem}-{name.replace(' ', '-')}{path.suffix}")
+        getattr(axes, "figure", axes).savefig(target, dpi=200)
         written.append(target)
     return written

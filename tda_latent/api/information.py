@@ -97,13 +97,15 @@ def bibliography() -> dict[str, str]:
     InvalidInput
         When the file was not installed.
     """
+    home = Path(__file__).resolve().parents[2]
     places = (
-        Path(__file__).resolve().parents[2] / "paper" / "refs.bib",
+        home / "paper" / "refs.bib",
+        home / "share" / "tda-latent" / "refs.bib",
         Path(sysconfig.get_path("data")) / "share" / "tda-latent" / "refs.bib",
     )
     place = next((path for path in places if path.exists()), None)
     if place is None:
-        raise InvalidInput(f"refs.bib is neither at {places[0]} nor at {places[1]}; install tda-latent again.")
+        raise InvalidInput(f"refs.bib is at none of {', '.join(map(str, places))}; install tda-latent again.")
     text = place.read_text(encoding="utf-8")
     entries = re.findall(r"^@\w+\{([^,\s]+),.*?^\}", text, re.S | re.M)
     bodies = re.findall(r"^@\w+\{[^,\s]+,.*?^\}", text, re.S | re.M)

@@ -106,12 +106,13 @@ def compare(options: Namespace) -> int:
 
 def analyze(options: Namespace) -> int:
     """``tda-latent analyze``."""
+    target = clouds.drawable(Path(options.plot)) if options.plot else None
     latents = clouds.load(options.latents)
     chosen = options.analyzers or clouds.DEFAULT_ANALYZERS
     found = clouds.analyze(latents, chosen, size=options.size, seed=options.seed)
     printing.analysis(options.latents, latents, found, options.size)
-    if options.plot:
-        for path in clouds.draw(found, Path(options.plot)):
+    if target is not None:
+        for path in clouds.draw(found, target):
             print(f"Drawn: {path}")
     return 0
 

@@ -58,7 +58,9 @@ def parser() -> Parser:
 
 def _experiment(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("file", help="experiment file (YAML)")
-    sub.add_argument("--set", action="append", default=[], metavar="A.B=C", help="change one value of the file")
+    sub.add_argument(
+        "--set", action="append", default=[], metavar="A.B=C", help="change a value of the file; repeatable"
+    )
     sub.add_argument("--store", default=".tda-latent", help="folder of the store (default: %(default)s)")
     sub.add_argument("--output", default=None, help="folder for the files of the run (default: runs/NAME)")
 
@@ -84,7 +86,7 @@ def _compare(sub: argparse.ArgumentParser) -> None:
 def _analyze(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("latents", help="a file, or file::key")
     sub.add_argument(
-        "--with", dest="analyzers", action="append", default=None, metavar="ANALYZER", help="which analyzer"
+        "--with", dest="analyzers", action="append", default=None, metavar="NAME", help="an analyzer; repeatable"
     )
     sub.add_argument("--size", type=int, default=1000, help="most points to use (default: %(default)s)")
     sub.add_argument("--seed", type=int, default=0, help="of the sample")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
 import math
+import re
+import shlex
 import shutil
 import statistics
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -25,11 +29,21 @@ if TYPE_CHECKING:
 
 SHOWN_FAILURES = 10
 SPREAD = "median [least, most] over replicates"
+NARROW = 100  # columns below which numbers are shown shorter and may wrap
 
 
 def console() -> Console:
     """A console as wide as the terminal; 110 columns where there is none."""
     return Console(width=max(80, shutil.get_terminal_size((110, 24)).columns), highlight=False, soft_wrap=False)
+
+
+def _table(title: str, first: str, numbers: Sequence[str]) -> Table:
+    """A table of a column of names, wide enough to be read on 80 columns, and columns of numbers."""
+    table = Table(title=escape(title), title_justify="left", caption_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column(first, overflow="fold", min_width=20)
+    for name in numbers:
+        table.add_column(escape(name), justify="right", overflow="fold", no_wrap=console().width >= NARROW)
+    return table
 
 
 def results(run: Run) -> None:
@@ -45,23 +59,20 @@ def results(run: Run) -> None:
 
 
 def contrast_table(group: Group, contrasts: Sequence[Contrast], replicates: int) -> Table:
-    """One row per distance and pair of models."""
-    title = escape(f"Between models and within a model, {group.name or 'all data'}: {SPREAD}")
-    table = Table(title=title, title_justify="left", caption=_legend(replicates), caption_justify="left")
-    for name in ("distance", "models", "between", "within", "separation"):
-        numeric = name not in ("distance", "models")
-        table.add_column(name, justify="right" if numeric else "left", no_wrap=numeric, overflow="fold")
+    """A block per distance, a row per pair of models."""
+    title = f"Between models and within a model, {group.name or 'all data'}: {SPREAD}"
+    table = _table(title, "models", ("between", "within", "separation"))
+    table.caption = _legend(replicates)
+    digits = 3 if console().width >= NARROW else 2
     previous = ""
     for row in contrasts:
         if row.distance != previous:
             table.add_section()
-        name = "" if row.distance == previous else row.distance + (" (plain baseline)" if row.baseline else "")
-        between = spread(row.between, 3) + (f" INCOMPLETE, {row.missing} missing" if row.missing else "")
+            table.add_row(f"[bold]{escape(row.distance)}[/bold]" + (" (plain baseline)" if row.baseline else ""))
         table.add_row(
-            escape(name),
-            escape(f"{row.first} {'->' if row.directed else '-'} {row.second}"),
-            escape(between),
-            escape(spread(row.within, 3)),
+            escape(f"  {row.first} {'->' if row.directed else '-'} {row.second}"),
+            escape(spread(row.between, digits) + (f" INCOMPLETE, {row.missing} missing" if row.missing else "")),
+            escape(spread(row.within, digits)),
             "-" if row.separation is None else f"{row.separation:.2f}",
         )
         previous = row.distance
@@ -95,9 +106,7 @@ def measures(run: Run) -> None:
         models = list(dict.fromkeys(model for row in rows for model in row.values))
         if not rows:
             continue
-        table = Table(title=escape(f"Measures, {group.name or 'all data'}: {SPREAD}"), title_justify="left")
-        for name in ("measure", *models):
-            table.add_column(name, justify="right" if name in models else "left")
+        table = _table(f"Measures, {group.name or 'all data'}: {SPREAD}", "measure", models)
         previous = ""
         for row in rows:
             if row.analyzer != previous:
@@ -141,16 +150,15 @@ def ending(done: Finished) -> None:
     print(
         "Nothing was recomputed." if run.complete and not computed else f"{computed} tasks computed, {cached} cached."
     )
-    print(f"Root digest {run.root}")
-    print(f"Measures: tda-latent results {done.source}")
+    print(f"Root digest {run.root}{'' if run.complete else ' of an INCOMPLETE run'}")
+    print(f"Measures: tda-latent results {shlex.quote(done.source)}")
     print(f"Report: {done.report}")
 
 
 def plan(run: Run) -> None:
     """What a run would do."""
-    table = Table(title=f"Plan of {run.experiment.name}", title_justify="left")
-    for name in ("step", "tasks", "cached", "to compute", "seconds", "memory of one task"):
-        table.add_column(name, justify="left" if name == "step" else "right")
+    title = f"Plan of {run.experiment.name}"
+    table = _table(title, "step", ("tasks", "cached", "to compute", "seconds", "memory each"))
     costs = planned_cost(run)
     for row in costs:
         memory = f"{row.peak_bytes / 2**20:.0f} MiB" if row.todo else "-"
@@ -178,7 +186,8 @@ def status(run: Run) -> None:
 
 def analysis(name: str, latents: Latents, found: Mapping[str, Record], size: int | None) -> None:
     """The results of ``analyze``, short."""
-    print(f"{name}: {len(latents)} points in {latents.dimension} dimensions")
+    count, dimension = len(latents), latents.dimension
+    print(f"{name}: {count} point{'s' * (count > 1)} in {dimension} dimension{'s' * (dimension > 1)}")
     if size is not None and len(latents) > size:
         print(f"Measured on a random sample of {size} of {len(latents)} points (--size changes it).")
     for label, record in found.items():
@@ -201,22 +210,24 @@ def _longest_bars(diagram: PersistenceDiagram, count: int = 5) -> dict[str, Any]
 
 
 def components(found: Sequence[Component]) -> None:
-    """Names, what they take and give, and one sentence each."""
-    table = Table()
-    for name in ("kind", "name", "takes -> gives", "what it is"):
-        table.add_column(name)
-    for component in found:
-        takes = ", ".join(type_name(annotation) for annotation in component.inputs.values())
-        table.add_row(
-            component.kind, component.name, f"{takes} -> {type_name(component.output)}", summary(component.cls)
-        )
-    console().print(table)
+    """Per kind: names, one sentence each, what they take and give."""
+    for kind in dict.fromkeys(component.kind for component in found):
+        table = Table(title=f"{kind}s", title_justify="left", box=None, show_header=False)
+        table.add_column("name", no_wrap=True, style="bold")
+        table.add_column("what it is")
+        for component in (one for one in found if one.kind == kind):
+            takes = ", ".join(type_name(annotation) for annotation in component.inputs.values())
+            signature = f"{takes} -> {type_name(component.output)}" if takes else type_name(component.output)
+            table.add_row(component.name, f"{escape(summary(component.cls))} [dim]{escape(signature)}[/dim]")
+        console().print(table)
+        print()
 
 
 def description(component: Component) -> None:
     """Docstring, parameters, declared properties and references of one component."""
     print(f"{component.kind} {component.name} (version {component.version}, {component.cls.__module__})")
-    print(f"\n{(component.cls.__doc__ or '').split('Parameters')[0].strip()}\n")
+    before, _, after = (inspect.getdoc(component.cls) or "").partition("Parameters\n----------\n")
+    print(f"\n{before.strip()}\n")
     table = Table(title="Parameters", title_justify="left")
     for name in ("name", "accepts", "default", "meaning"):
         table.add_column(name)
@@ -224,7 +235,9 @@ def description(component: Component) -> None:
         table.add_row(row.name, escape(row.accepts), escape(row.default), escape(row.meaning))
     if table.row_count:
         console().print(table)
-    facts = {"leaves alone": component.invariances, "axioms": component.axioms, "references": component.references}
+    further = re.search(r"^[A-Z][A-Za-z ]+\n-{3,}\n.*", after, re.DOTALL | re.MULTILINE)  # Notes, Examples, ...
+    print(f"\n{further[0].strip()}\n" if further else "")
+    facts = {"unchanged by": component.invariances, "axioms": component.axioms, "references": component.references}
     for name, values in facts.items():
         if values:
             print(f"{name}: {', '.join(values)}")

@@ -38,7 +38,7 @@ class PersimHeat:
     Notes
     -----
     A metric on diagrams of finite bars [reininghaus2015]. persim returns NaN when the squared distance of nearly
-    equal diagrams rounds below zero; here that is 0. O(m n) in Python loops, to 4000 bars together.
+    equal diagrams rounds below zero; here that is 0. O(m n) in Python loops, to 2000 bars together.
     """
 
     version: ClassVar[int] = 1

@@ -36,7 +36,7 @@ class PersimSlicedWasserstein:
 
     Notes
     -----
-    A metric on diagrams up to seven digits, equal to ``sliced-wasserstein`` to that precision. To 4000 bars together.
+    A metric on diagrams up to seven digits, equal to ``sliced-wasserstein`` to that precision. To 2000 bars together.
     """
 
     version: ClassVar[int] = 1

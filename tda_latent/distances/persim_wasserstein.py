@@ -30,7 +30,7 @@ class PersimWasserstein:
 
     Notes
     -----
-    A metric on diagrams, equal to ``wasserstein`` with order 1 and ground 2. To 4000 bars together.
+    A metric on diagrams, equal to ``wasserstein`` with order 1 and ground 2. To 2000 bars together.
     """
 
     version: ClassVar[int] = 1

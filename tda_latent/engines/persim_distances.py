@@ -2,7 +2,8 @@
 
 persim drops essential classes, so that diagrams at infinite distance come out at a finite one; projects bars to the
 wrong side of the diagonal in its sliced distance when birth + death < 0; and takes the root of a negative rounding
-error in its heat distance. Essential classes are therefore compared here, and only finite bars reach persim.
+error in its heat distance. Essential classes are therefore compared here, and only finite bars reach persim. Its
+bottleneck distance rests on a matching in SciPy whose time explodes on diagrams with ties, and is fenced in a process.
 """
 
 from __future__ import annotations
@@ -13,16 +14,36 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tda_latent.engines.isolation import isolated_number
 from tda_latent.errors import InvalidInput, missing_library
 from tda_latent.numerics.bars import Bars, bars_of, canonical, essential_distance, power_sum
 
 Floats = NDArray[np.float64]
-MOST_BARS = 4000  # of both diagrams together: persim works on square matrices and in Python loops
+MOST_BARS = 2000  # of both diagrams together: persim works on square matrices and in Python loops
+SAFE_BARS = 200  # below, the bottleneck distance takes milliseconds whatever the bars
+SECONDS = 300.0
 
 
 def persim_bottleneck(first: NDArray[Any], second: NDArray[Any]) -> float:
-    """Bottleneck distance by persim; essential classes by us. Both (m, 2), death = inf allowed; inf if they differ."""
-    return _combined(first, second, np.inf, lambda a, b: _persim().bottleneck(a, b))
+    """Bottleneck distance by persim; essential classes by us. Both (m, 2), death = inf allowed.
+
+    Raises
+    ------
+    EngineFailure
+        When persim gives no answer within `SECONDS`, which happens for diagrams of a thousand bars with many ties.
+    """
+    return _combined(first, second, np.inf, _fenced_bottleneck)
+
+
+def bare_bottleneck(first: Floats, second: Floats) -> float:
+    """The bare call on finite bars."""
+    return float(_persim().bottleneck(first, second))
+
+
+def _fenced_bottleneck(first: Floats, second: Floats) -> float:
+    if len(first) + len(second) <= SAFE_BARS:
+        return bare_bottleneck(first, second)
+    return isolated_number(bare_bottleneck, {"first": first, "second": second}, {}, SECONDS)
 
 
 def persim_wasserstein(first: NDArray[Any], second: NDArray[Any]) -> float:

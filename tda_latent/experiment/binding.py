@@ -12,9 +12,10 @@ from typing import Any
 from tda_latent.errors import UnknownName, nearest_name
 from tda_latent.experiment.config import Entry, Experiment
 from tda_latent.experiment.expectations import claim_problems
-from tda_latent.experiment.skeleton import ROLES, Path, Problem
+from tda_latent.experiment.skeleton import ROLES, Problem
 from tda_latent.records import Comparison, Latents, Model
 from tda_latent.registry import Component, problems, registry, type_name
+from tda_latent.registry.parameters import Path
 
 KINDS = {"data": "source", "models": "source", "analyzers": "analyzer", "distances": "distance", "figures": "figure"}
 
@@ -108,7 +109,7 @@ def _components(binding: Binding, section: str, entries: Mapping[str, Entry], bo
         binding.broken.add(label)
         if not entry.use:
             known = ", ".join(registry().names(kind))
-            binding.problems.append(((section, label), f"`use: NAME` is missing; it names a {kind}: {known}."))
+            binding.problems.append(((section, label), f"`use: NAME` is missing; the name of one {kind} out of: {known}."))
             continue
         try:
             component = registry().find(kind, entry.use)

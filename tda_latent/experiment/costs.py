@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tda_latent.experiment.keys import resolve
+from tda_latent.experiment.binding import trains
 from tda_latent.experiment.plan import Task
 from tda_latent.experiment.run import Run
 
-DEFAULT_SECONDS = {"source": 3.0, "analyzer": 0.5, "step": 0.1}
+DEFAULT_SECONDS = {"source": 0.2, "analyzer": 0.5, "step": 0.1}
+TRAINING_SECONDS = 3.0  # a source that gives a model
 DEFAULT_BYTES = 350 * 2**20  # a worker with its libraries
 START = 1.5  # seconds until a worker has its libraries
 
@@ -54,9 +55,10 @@ def _cost(run: Run, name: str, tasks: list[Task]) -> StepCost:
 
 def _estimate(run: Run, task: Task, seen: float) -> tuple[float, int]:
     """Seconds and bytes: the component's own ``cost(points, dimension)`` when it has one and the size is known."""
-    _, instance = resolve(task.operator)
+    recipe = run.recipes.of(task.operator)
     sample = run.experiment.sample
-    if hasattr(instance, "cost") and sample is not None:
-        seconds, size = instance.cost(int(sample["size"]))
+    if hasattr(recipe.instance, "cost") and sample is not None:
+        seconds, size = recipe.instance.cost(int(sample["size"]))
         return float(seconds), DEFAULT_BYTES + int(size)
-    return seen or DEFAULT_SECONDS[task.operator.kind], DEFAULT_BYTES
+    trained = recipe.component.kind == "source" and trains(recipe.component)
+    return seen or (TRAINING_SECONDS if trained else DEFAULT_SECONDS[task.operator.kind]), DEFAULT_BYTES

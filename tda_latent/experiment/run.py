@@ -18,6 +18,9 @@ from tda_latent.experiment.store import Store
 from tda_latent.records import Measures, Record, canonical_json, sha256
 
 
+REPAIRS = 12  # passes after damage; the longest chain of tasks is shorter
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What became of a task: "cached", "computed", "failed", "blocked" (an input failed) or "waiting"."""
@@ -144,17 +147,19 @@ def look_up(plan: Plan, store: Store) -> Run:
 def carry_out(plan: Plan, store: Store, limits: Limits, log: Path, listener: Listener | None = None) -> Run:
     """Look up or compute every task. KeyboardInterrupt stops the work and gives the run as far as it came.
 
-    Where a stored result turns out to be damaged, a second pass computes it anew.
+    Where stored results turn out to be damaged, they are computed anew in further passes, from the last one back to
+    the first that is sound.
     """
-    first = _work(Run(plan, store), limits, log, listener)
-    if first.interrupted or first.verify():
-        return first
-    again = _work(Run(plan, store, told=first.told, recipes=first.recipes), limits, log, listener)
-    for label, outcome in first.outcomes.items():
-        if outcome.state == "computed" and again.outcomes[label].state == "cached":
-            again.outcomes[label] = outcome
-    again.verify()
-    return again
+    run = _work(Run(plan, store), limits, log, listener)
+    for _ in range(REPAIRS):
+        if run.interrupted or run.verify():
+            break
+        again = _work(Run(plan, store, told=run.told, recipes=run.recipes), limits, log, listener)
+        for label, outcome in run.outcomes.items():
+            if outcome.state == "computed" and again.outcomes[label].state == "cached":
+                again.outcomes[label] = outcome
+        run = again
+    return run
 
 
 def _work(run: Run, limits: Limits, log: Path, listener: Listener | None) -> Run:

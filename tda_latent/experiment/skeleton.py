@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from tda_latent.errors import nearest_name
+from tda_latent.errors import nearest_name, shown
+from tda_latent.registry.parameters import Path, by_place, rule_broken
 
 FORMAT = "tda-latent/experiment@1"
 ROLES: Mapping[str, tuple[str, ...]] = {  # keys of an entry that are no parameters of its component
@@ -18,7 +19,6 @@ ROLES: Mapping[str, tuple[str, ...]] = {  # keys of an entry that are no paramet
     "figures": ("of", "caption", "replicate"),
 }
 MAX_CLOUDS = 100_000  # models x data x replicates x layers x subsamples
-Path = tuple[str | int, ...]
 Problem = tuple[Path, str]
 _SYNONYMS = {
     "seeds": "replicates",
@@ -92,31 +92,8 @@ def skeleton_problems(value: Mapping[str, Any]) -> list[Problem]:
     try:
         File.model_validate(value)
     except ValidationError as error:
-        found: dict[Path, list[Any]] = {}
-        for entry in error.errors():
-            found.setdefault(_written(entry["loc"], value), []).append(entry)
-        return [(path, _sentence(path, entries)) for path, entries in found.items() if not _is_vague(path, found)]
+        return [(path, _sentence(path, entries)) for path, entries in by_place(error, value).items()]
     return _role_problems(value) + _axis_problems(value)
-
-
-def _written(location: tuple[str | int, ...], value: Any) -> Path:
-    """The location without the names of alternatives, which pydantic adds and nobody has written."""
-    path: list[str | int] = []
-    for position, part in enumerate(location):
-        inside = (isinstance(value, Mapping) and part in value) or (
-            isinstance(value, list) and isinstance(part, int) and part < len(value)
-        )
-        if inside:
-            value = value[part]
-            path.append(part)
-        elif position == len(location) - 1 and isinstance(value, Mapping) and part != "[key]":
-            path.append(part)
-    return tuple(path)
-
-
-def _is_vague(path: Path, found: Mapping[Path, Any]) -> bool:
-    """Whether another problem says the same of a part, as when one entry of a list is wrong."""
-    return any(len(other) > len(path) and other[: len(path)] == path for other in found) and path != ()
 
 
 def _sentence(path: Path, entries: list[Any]) -> str:
@@ -125,22 +102,13 @@ def _sentence(path: Path, entries: list[Any]) -> str:
         known = _known_keys(path[:-1])
         close = _SYNONYMS.get(last) or nearest_name(last, known)
         hint = f" Did you mean {close!r}?" if close in known else ""
-        return f"unknown key {last!r}.{hint} Known: {', '.join(known)}."
+        return f"unknown key {shown(last)}.{hint} Known: {', '.join(known)}."
     if entry["type"] == "missing":
         extra = f" Write `format: {FORMAT}`." if last == "format" else ""
         return f"the key {last!r} is missing.{extra}"
     if entry["type"] == "string_pattern_mismatch":
         return f"{shown(entry['input'])} is no valid name; use letters a to z, digits, '-' and '_', a letter first."
-    rules = " or ".join(dict.fromkeys(str(item["msg"]).removeprefix("Input should be ") for item in entries))
-    return f"{shown(entry['input'])} was given; the rule is {rules}."
-
-
-def shown(value: Any) -> str:
-    """A value for a message: whole when it is short, its beginning when it is long."""
-    if value is None:
-        return "nothing"
-    text = repr(value) if not isinstance(value, int) or value.bit_length() < 1000 else f"an integer of {value:x}"
-    return text if len(text) <= 80 else f"{text[:77]}..."
+    return rule_broken(entries)
 
 
 def _known_keys(path: Path) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,6 +26,16 @@ class Scalar(Record):
 
     def __post_init__(self) -> None:
         self.set(value=float(self.value) + 0.0)
+
+    def __str__(self) -> str:
+        if math.isnan(self.value):
+            return "undefined"
+        unit = self.unit.removesuffix("s") if self.value == 1 else self.unit
+        return f"{self.value:.6g} {unit}".strip()
+
+    def facts(self) -> dict[str, Any]:
+        """The number with its unit, and what it means."""
+        return {"value": str(self)} | ({"meaning": self.meaning} if self.meaning else {})
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -86,7 +97,7 @@ class Measures(Record):
 
     def facts(self) -> dict[str, Any]:
         """Every scalar with its unit, then the names of curves and tables."""
-        shown: dict[str, Any] = {n: f"{s.value:.6g} {s.unit}".strip() for n, s in self.scalars.items()}
+        shown: dict[str, Any] = {name: str(scalar) for name, scalar in self.scalars.items()}
         if self.curves:
             shown["curves"] = ", ".join(self.curves)
         if self.tables:

@@ -63,7 +63,7 @@ class Component:
         """Type hints of ``__call__``, resolved in the component's own module."""
         return typing.get_type_hints(cast(Any, self.cls).__call__)
 
-    @property
+    @functools.cached_property
     def inputs(self) -> dict[str, Any]:
         """Input records by argument name, in order."""
         names = inspect.signature(cast(Any, self.cls).__call__).parameters

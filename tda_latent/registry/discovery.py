@@ -28,6 +28,7 @@ def registry() -> Registry:
         package = importlib.import_module(f"tda_latent.{folder}")
         for module in pkgutil.iter_modules(package.__path__):
             importlib.import_module(f"tda_latent.{folder}.{module.name}")
+    for folder in FOLDERS:  # after all of ours, so that no plugin can take the name of one
         for point in importlib.metadata.entry_points(group=f"tda_latent.{folder}"):
             try:
                 point.load()

@@ -14,17 +14,32 @@ import typing
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from tda_latent.errors import InvalidParameter, nearest_name
+from tda_latent.errors import InvalidParameter, TdaLatentError, nearest_name, shown
 
 if TYPE_CHECKING:
-    from pydantic import BaseModel
+    from pydantic import BaseModel, ValidationError
+
+Path = tuple[str | int, ...]
+_WORDS = {
+    "a valid dictionary": "a mapping (key: value)",
+    "an object": "a mapping (key: value)",
+    "a valid integer": "an integer",
+    "a valid number": "a number",
+    "a valid string": "text",
+    "a valid boolean": "true or false",
+    "a valid list": "a list",
+    "a valid tuple": "a list",
+    "a valid array": "a list",
+}
+_TOLD = ("extra_forbidden", "unexpected_keyword_argument", "missing", "missing_argument", "value_error",
+         "literal_error", "union_tag_invalid", "union_tag_not_found")  # what has a sentence of its own  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)
 class Problem:
     """One thing wrong with a parameter: the path of keys to it and a sentence."""
 
-    path: tuple[str | int, ...]
+    path: Path
     text: str
 
 
@@ -55,7 +70,8 @@ def problems(cls: type, parameters: Mapping[str, Any]) -> list[Problem]:
     try:
         parameters_model(cls).model_validate_json(_as_json(parameters))
     except ValidationError as error:
-        return [_problem(cls, parameters, entry) for entry in error.errors()]
+        found = by_place(error, json.loads(_as_json(parameters)))
+        return [Problem(path, _sentence(cls, path, entries)) for path, entries in found.items()]
     return _own_rules(cls, parameters)
 
 
@@ -71,9 +87,8 @@ def validated(cls: type, parameters: Mapping[str, Any]) -> dict[str, Any]:
 
     try:
         model = parameters_model(cls).model_validate_json(_as_json(parameters))
-    except ValidationError as error:
-        found = [_problem(cls, parameters, entry) for entry in error.errors()]
-        text = "; ".join(f"{'.'.join(map(str, p.path))}: {p.text}" for p in found)
+    except ValidationError:
+        text = "; ".join(f"{'.'.join(map(str, item.path))}: {item.text}" for item in problems(cls, parameters))
         raise InvalidParameter(f"{getattr(cls, 'component_name', cls.__name__)}: {text}") from None
     return {name: getattr(model, name) for name in type(model).model_fields}
 
@@ -82,45 +97,78 @@ def _own_rules(cls: type, parameters: Mapping[str, Any]) -> list[Problem]:
     """Rules that join several parameters: what ``__post_init__`` of the component refuses."""
     try:
         cls(**parameters)
-    except InvalidParameter as error:
+    except TdaLatentError as error:
         return [Problem((), str(error))]
     return []
 
 
-def _problem(cls: type, parameters: Mapping[str, Any], entry: Mapping[str, Any]) -> Problem:
-    path = _written_path(entry["loc"], json.loads(_as_json(parameters)))
-    kind, given = entry["type"], entry["input"]
+def by_place(error: ValidationError, tree: Any) -> dict[Path, list[Any]]:
+    """Pydantic's complaints about a value, by the places that somebody wrote.
+
+    Alternatives (of a union) complain together at one place; one that only echoes a part of it is left out.
+    """
+    found: dict[Path, list[Any]] = {}
+    for entry in error.errors(include_url=False):
+        found.setdefault(_written_path(entry["loc"], tree), []).append(entry)
+    return {
+        path: entries
+        for path, entries in found.items()
+        if not path or not any(len(other) > len(path) and other[: len(path)] == path for other in found)
+    }
+
+
+def rule_broken(entries: list[Any]) -> str:
+    """A sentence that sets the value beside what all alternatives ask for."""
+    rules = dict.fromkeys(_plain_words(str(entry["msg"])) for entry in entries)
+    return f"{shown(entries[0]['input'])} was given; the rule is {' or '.join(rules)}."
+
+
+def _plain_words(message: str) -> str:
+    """What pydantic asks for, in words of YAML instead of Python."""
+    text = re.sub(r" or instance of \w+", "", message.removeprefix("Input should be "))
+    for python, plain in _WORDS.items():
+        text = text.replace(python, plain)
+    return text
+
+
+def _sentence(cls: type, path: Path, entries: list[Any]) -> str:
+    entry, kind = entries[0], entries[0]["type"]
+    if any(item["type"] not in _TOLD for item in entries):
+        return rule_broken(entries)
     if kind in ("extra_forbidden", "unexpected_keyword_argument"):
-        known = [f.name for f in dataclasses.fields(cast(Any, cls))] if len(path) == 1 else []
+        known = [item.name for item in dataclasses.fields(cast(Any, cls))] if len(path) == 1 else []
         close = nearest_name(str(path[-1]), known)
         hint = f" Did you mean {close!r}?" if close else ""
         listed = f" Known: {', '.join(known)}." if known else ""
-        return Problem(path, f"unknown parameter {path[-1]!r}.{hint}{listed}")
+        return f"unknown parameter {shown(path[-1])}.{hint}{listed}"
     if kind in ("missing", "missing_argument"):
-        return Problem(path, f"parameter {entry['loc'][-1]!r} is missing.")
+        return f"parameter {entry['loc'][-1]!r} is missing."
     if kind == "value_error":  # a sentence of our own, from ``__post_init__`` of a nested choice
-        return Problem(path, str(entry["msg"]).removeprefix("Value error, "))
-    text = f"{entry['msg']}, but {given!r} was given."
+        return str(entry["msg"]).removeprefix("Value error, ")
+    if kind == "union_tag_not_found":
+        return f"{shown(entry['input'])} says not which one it is; write {{use: NAME, ...}}."
     if kind in ("literal_error", "union_tag_invalid"):
-        known = re.findall(r"'([^']+)'", str(entry["ctx"].get("expected") or entry["ctx"].get("expected_tags")))
-        tag = entry["ctx"].get("tag", given)
-        close = nearest_name(str(tag), known)
-        text = f"{tag!r} is unknown.{f' Did you mean {close!r}?' if close else ''} Known: {', '.join(known)}."
-    return Problem(path, text)
+        listed = str(entry["ctx"].get("expected") or entry["ctx"].get("expected_tags"))
+        tag = entry["ctx"].get("tag", entry["input"])
+        close = nearest_name(str(tag), re.findall(r"'([^']+)'", listed)) if isinstance(tag, str) else None
+        hint = f" Did you mean {close!r}?" if close else ""
+        return f"{shown(tag)} is unknown.{hint} Known: {listed.replace(' or ', ', ').replace(chr(39), '')}."
+    return rule_broken(entries)
 
 
-def _written_path(location: tuple[str | int, ...], tree: Any) -> tuple[str | int, ...]:
-    """The location without the parts that pydantic adds for choices by ``use:``, which no user has written."""
+def _written_path(location: tuple[str | int, ...], tree: Any) -> Path:
+    """The location without the names that pydantic adds for alternatives, which nobody has written."""
     path: list[str | int] = []
     for position, part in enumerate(location):
-        last = position == len(location) - 1
-        inside = (isinstance(tree, dict) and part in tree) or (
+        inside = (isinstance(tree, Mapping) and part in tree) or (
             isinstance(tree, list) and isinstance(part, int) and part < len(tree)
         )
-        tag = isinstance(tree, dict) and tree.get("use") == part
-        if inside or (last and isinstance(tree, dict) and not tag):
+        tag = isinstance(tree, Mapping) and tree.get("use") == part
+        if inside:
             path.append(part)
-            tree = tree[part] if inside else None
+            tree = tree[part]
+        elif position == len(location) - 1 and isinstance(tree, Mapping) and not tag and part != "[key]":
+            path.append(part)
     return tuple(path)
 
 

@@ -11,6 +11,7 @@ from scipy.spatial.distance import cdist, pdist, squareform
 
 from tda_latent.analyzers.vietoris_rips import VietorisRips
 from tda_latent.errors import InvalidInput, InvalidParameter
+from tda_latent.numerics.matching import bottleneck_distance
 from tda_latent.records import Latents, PersistenceDiagram, require_comparable, unpack
 from tda_latent.registry import needs_of
 
@@ -237,9 +238,7 @@ def test_a_monotone_change_of_distances_changes_values_and_not_bars():
 
 
 def bottleneck(a: PersistenceDiagram, b: PersistenceDiagram, degree: int) -> float:
-    import gudhi
-
-    return float(gudhi.bottleneck_distance(a.of_degree(degree), b.of_degree(degree), 0.0))
+    return bottleneck_distance(a.of_degree(degree), b.of_degree(degree))
 
 
 def test_moving_each_point_by_epsilon_moves_the_diagram_by_two_epsilon_at_most():

@@ -38,7 +38,7 @@ MISTAKES = [
     ("analyzers:", "analysers:", "Did you mean 'analyzers'?", 9),
     ("on: persistence", "on: persistance", "Did you mean 'persistence'?", 13),
     ("on: persistence", "on: spectrum", "takes PersistenceDiagram, but 'spectrum' gives Measures", 13),
-    ("seed: 7", "seed: seven", "valid integer", 3),
+    ("seed: 7", "seed: seven", "'seven' was given; the rule is an integer", 3),
     ("axes: {replicates: 2}", "axes: {seeds: 2}", "Did you mean 'replicates'?", 7),
     ("use: circle, size: 60, noise: 0.05", "use: pca", "needs data to train on", 5),
     ("between(bottleneck,", "betwen(bottleneck,", "Did you mean 'between'?", 15),

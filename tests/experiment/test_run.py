@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 import tda_latent as tl
+from tda_latent.errors import InvalidInput
 from tda_latent.experiment.keys import key_fields, key_of
 from tda_latent.experiment.loading import load_plan
 from tda_latent.experiment.run import Limits, carry_out, look_up
@@ -146,10 +147,61 @@ def test_a_damaged_result_is_computed_again_to_the_same_digest(small, tmp_path) 
             blob.chmod(0o644)
             blob.write_bytes(bytes(data))
     again = run(small, tmp_path / "s")
-    records = {label: again.record(label) for label in again.plan.tasks}
-    final = run(small, tmp_path / "s")
-    assert final.root == first.root
-    assert all(final.record(label) is not None for label in records)
+    assert again.complete, [outcome.reason for outcome in again.outcomes.values() if outcome.reason]
+    assert again.root == first.root
+    assert again.count("computed") > 0
+    assert any("corrupt" in text for text in again.notices)
+
+
+def test_a_report_of_damaged_results_is_incomplete(small, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert tl.run(small).complete
+    for blob in (tmp_path / ".tda-latent" / "objects").rglob("*"):
+        if blob.is_file():
+            blob.chmod(0o644)
+            blob.write_bytes(bytes(len(blob.read_bytes())))
+    done = tl.write_report(small)
+    assert not done.complete
+    assert "INCOMPLETE" in done.report.read_text(encoding="utf-8")
+
+
+def test_files_of_the_user_beside_ours_are_left_alone(small, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    mine = tmp_path / "out" / "figures" / "mine.pdf"
+    mine.parent.mkdir(parents=True)
+    mine.write_bytes(b"work of a week")
+    small.write_text(
+        small.read_text() + "figures: {f: {use: persistence-diagram, of: persistence}}\n", encoding="utf-8"
+    )
+    assert tl.run(small, output="out").complete
+    assert (mine.parent / "f.pdf").exists()
+    small.write_text(small.read_text().replace("{f:", "{g:"), encoding="utf-8")
+    tl.write_report(small, output="out")
+    assert not (mine.parent / "f.pdf").exists(), "a figure that the file no longer asks for is gone"
+    assert mine.read_bytes() == b"work of a week"
+
+
+def test_the_experiment_file_is_never_overwritten_by_its_own_copy(small, tmp_path) -> None:
+    path = small.rename(tmp_path / "experiment.yaml")
+    with pytest.raises(InvalidInput, match="would overwrite"):
+        tl.run(path, ["seed=8"], output=tmp_path)
+
+
+@pytest.mark.parametrize("name", ["plan", "status", "results", "report", "figures"])
+def test_an_empty_store_is_no_error(small, tmp_path, name) -> None:
+    done = command(name, str(small), cwd=tmp_path)
+    assert done.returncode == (0 if name == "plan" else 1), done.stderr
+    assert "Traceback" not in done.stderr
+    assert ("to compute" if name == "plan" else "INCOMPLETE") in done.stdout
+
+
+def test_places_that_cannot_be_written_are_found_before_the_work(small, tmp_path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    for option, word in (("--store", "store"), ("--output", "cannot be written")):
+        done = command("run", str(small), option, str(tmp_path / "file"), cwd=tmp_path)
+        assert done.returncode == 2
+        assert word in done.stderr
+        assert "Traceback" not in done.stderr
 
 
 def command(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:

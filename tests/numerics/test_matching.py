@@ -197,7 +197,8 @@ def random_diagram(rng, kind: str, size: int) -> np.ndarray:
 def test_gudhi_hera_and_optimal_transport_agree(kind, sizes) -> None:
     rng = np.random.default_rng(sum(map(ord, kind)) + sizes[0])
     a, b = (random_diagram(rng, kind, size) for size in sizes)
-    assert bottleneck_distance(a, b) == pytest.approx(gudhi.bottleneck_distance(a, b, e=0), rel=1e-14)
+    assert bottleneck_distance(a, b) == pytest.approx(gudhi.hera.bottleneck_distance(a, b, delta=0), rel=1e-14)
+    assert bottleneck_distance(a, b) == pytest.approx(gudhi.bottleneck_distance(a, b), rel=1e-14)
     for order, ground in itertools.product((1, 2), GROUNDS):
         found = wasserstein_distance(a, b, order, ground)
         exponent = np.inf if ground == "inf" else ground
@@ -205,6 +206,30 @@ def test_gudhi_hera_and_optimal_transport_agree(kind, sizes) -> None:
         assert found == pytest.approx(transport, rel=1e-9)
         approximate = gudhi.hera.wasserstein_distance(a, b, order=order, internal_p=exponent, delta=0.01)
         assert found * (1 - 1e-12) <= approximate <= 1.01 * found
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "options", "value"),
+    [
+        (
+            [[0.92, 1.17], [0.04, 0.08], [0.09, 0.37], [0.13, 0.18]],
+            [[3.0, 3.26], [3.0, 5.89], [3.0, 4.02], [-3.0, -2.9]],
+            {"e": 0}, 1.445,
+        ),
+        (
+            [[0.793, 0.868], [0.911, 0.964], [0.207, 0.29]],
+            [[0.363, 0.392], [0.205, 0.214], [0.176, 0.179], [0.236, 0.267]],
+            {}, 0.0375,
+        ),
+    ],
+)  # fmt: skip
+def test_gudhis_bottleneck_distance_is_too_large_for_some_small_diagrams(a, b, options, value) -> None:
+    """Everything goes to the diagonal here. Hera and all matchings agree; GUDHI's own search (3.13) does not."""
+    a, b = table(a), table(b)
+    assert bottleneck_distance(a, b) == pytest.approx(value, rel=1e-12)
+    assert best_matching(a, b, np.inf, "inf") == pytest.approx(value, rel=1e-12)
+    assert gudhi.hera.bottleneck_distance(a, b, delta=0) == pytest.approx(value, rel=1e-12)
+    assert gudhi.bottleneck_distance(a, b, **options) > 1.05 * value  # wrong
 
 
 def test_a_tiny_change_of_long_bars_keeps_its_digits() -> None:
@@ -227,7 +252,7 @@ def test_diagrams_with_many_repeated_bars_return_at_once() -> None:
     """A bottleneck search over SciPy's bipartite matching takes minutes on these."""
     rng = np.random.default_rng(0)
     a, b = (random_diagram(rng, "ties", size) for size in (800, 400))
-    assert bottleneck_distance(a, b) == gudhi.bottleneck_distance(a, b, e=0)
+    assert bottleneck_distance(a, b) == gudhi.hera.bottleneck_distance(a, b, delta=0) == 1.0
     assert wasserstein_distance(a, b, 1, "inf") >= 1.5
 
 

@@ -1,0 +1,160 @@
+"""Worker processes: whatever dies or changes under way, every task gets one answer and nobody stays behind."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tda_latent.errors import InvalidInput, InvalidParameter
+from tda_latent.experiment.keys import code_now, file_digest
+from tda_latent.experiment.pool import Pool
+from tda_latent.experiment.run import Limits
+from tda_latent.experiment.worker import REASON, _check_unchanged, attempt
+
+ECHO = """
+import json, os, sys, time
+for line in sys.stdin:
+    task = json.loads(line)
+    way = task["way"]
+    if way == "die":
+        os._exit(7)
+    if way == "split":
+        text = json.dumps({"label": task["label"], "ok": True, "long": "x" * 3_000_000}) + "\\n"
+        for start in range(0, len(text), 500_000):
+            sys.stdout.write(text[start:start + 500_000]); sys.stdout.flush(); time.sleep(0.01)
+        continue
+    if way == "half":
+        sys.stdout.write('{"label": '); sys.stdout.flush(); os._exit(0)
+    if way == "fork" and os.fork() == 0:
+        time.sleep(60)
+    if way == "fork":
+        os._exit(9)
+    if way == "hang":
+        time.sleep(60)
+    print(json.dumps({"label": task["label"], "ok": True}), flush=True)
+    if way == "late":
+        os._exit(0)
+"""
+
+
+@pytest.fixture
+def pool(tmp_path, monkeypatch):
+    """A pool of one worker that does as it is told."""
+    script = tmp_path / "echo.py"
+    script.write_text(ECHO, encoding="utf-8")
+    start = subprocess.Popen
+    monkeypatch.setattr(subprocess, "Popen", lambda call, **options: start([sys.executable, str(script)], **options))
+    with Pool(1, tmp_path / "log", seconds=2) as made:
+        yield made
+
+
+def answers(pool: Pool, *ways: str) -> list[dict]:
+    """The answers to tasks given one after the other."""
+    found: list[dict] = []
+    for number, way in enumerate(ways):
+        pool.submit({"label": f"{number}", "way": way})
+        deadline = time.monotonic() + 20
+        while pool.running and time.monotonic() < deadline:
+            found += pool.wait(0.2)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("way", "reason"),
+    [("die", "status 7"), ("half", "status 0"), ("fork", "status 9"), ("hang", "took longer than 2 s")],
+)
+def test_a_task_that_ends_its_worker_is_named_and_the_next_one_runs(pool, way, reason) -> None:
+    first, second = answers(pool, way, "well")
+    assert first["label"] == "0"
+    assert not first["ok"]
+    assert reason in first["reason"]
+    assert second == {"label": "1", "ok": True}
+
+
+def test_a_worker_that_died_with_nothing_to_do_fails_no_task(pool) -> None:
+    found = answers(pool, "late")
+    time.sleep(0.3)
+    found += answers(pool, "well")
+    pool._workers[0].process.kill()
+    pool._workers[0].process.wait()
+    found += answers(pool, "well")
+    assert [answer["ok"] for answer in found] == [True, True, True]
+
+
+def test_a_long_answer_in_parts_arrives_whole(pool) -> None:
+    assert [len(answer["long"]) for answer in answers(pool, "split")] == [3_000_000]
+
+
+def test_closing_leaves_no_process_and_no_open_file(tmp_path) -> None:
+    me = psutil.Process()
+    before = me.num_fds()
+    with Pool(2, tmp_path / "log") as made:
+        made.submit({"label": "a"})
+        children = me.children(recursive=True)
+        assert children
+    assert not [child for child in children if child.is_running()]
+    assert me.num_fds() == before
+
+
+def test_a_pool_without_workers_is_refused_instead_of_waiting_forever() -> None:
+    with pytest.raises(InvalidParameter, match="workers is 0"):
+        Limits(workers=0)
+
+
+KILLED = """
+import subprocess, sys, time
+worker = "from tda_latent.experiment.worker import *; die_with_parent(); print('ready', flush=True); time.sleep(60)"
+child = subprocess.Popen([sys.executable, "-c", worker], stdout=subprocess.PIPE, start_new_session=True)
+child.stdout.readline()
+print(child.pid, flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process of the death of its parent")
+def test_a_busy_worker_ends_with_a_runner_that_is_killed() -> None:
+    with subprocess.Popen([sys.executable, "-c", KILLED], stdout=subprocess.PIPE, text=True) as runner:
+        assert runner.stdout is not None
+        worker = psutil.Process(int(runner.stdout.readline()))
+        runner.kill()
+    gone, _ = psutil.wait_procs([worker], timeout=10)
+    assert gone or worker.status() == psutil.STATUS_ZOMBIE
+
+
+def payload(path: Path, **changes: object) -> dict:
+    fields = {"files": {"path": file_digest(str(path))}, "code": code_now(["source:file", "streams"])}
+    return {
+        "label": "a",
+        "kind": "source",
+        "use": "file",
+        "parameters": {"path": str(path)},
+        "fields": fields,
+    } | changes
+
+
+def test_nothing_is_stored_under_the_key_of_a_file_or_of_code_that_changed_meanwhile(tmp_path) -> None:
+    path = tmp_path / "z.npy"
+    path.write_bytes(b"first")
+    given = payload(path)
+    _check_unchanged(given)
+    path.write_bytes(b"another")
+    with pytest.raises(InvalidInput, match="changed while it was read"):
+        _check_unchanged(given)
+    given = payload(path)
+    given["fields"]["code"]["streams"] = "0" * 64
+    with pytest.raises(InvalidInput, match="code of streams changed"):
+        _check_unchanged(given)
+
+
+def test_a_reason_is_cut_where_nobody_reads_on(tmp_path) -> None:
+    long = "n" * 100_000
+    reply = attempt({"store": str(tmp_path / "s"), "kind": "source", "use": long, "parameters": {}, "label": "a"})
+    assert not reply["ok"]
+    assert len(reply["reason"]) < REASON + 10
+    assert len(json.dumps(reply)) < 2 * REASON
