@@ -74,8 +74,10 @@ def shown(value: object) -> str:
 
 
 def nearest_name(name: str, known: Iterable[str]) -> str | None:
-    """The known name most like ``name``, or None when nothing is close."""
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    """The known name that alone begins so, else the one most like it; None when nothing is close."""
+    names = list(known)
+    begun = [known_name for known_name in names if len(name) > 2 and known_name.startswith(name)]
+    close = begun if len(begun) == 1 else difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     return close[0] if close else None
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from tda_latent.errors import InvalidInput
+from tda_latent.errors import InvalidInput, unknown_name
 from tda_latent.experiment.binding import input_type, takes
 from tda_latent.experiment.streams import generator, stream_words
 from tda_latent.records import Latents, Record
@@ -19,6 +19,7 @@ from tda_latent.registry import component_of, needs_of, registry, type_name
 
 DEFAULT_ANALYZERS = ("vietoris-rips", "connectivity", "spectrum", "intrinsic-dimension")
 SIZE = 500  # points per cloud beyond which analyze and compare draw a sample, unless told otherwise
+COLUMNS = ("ids", "labels", "factors", "scale", "split", "origin")  # what an array can be given beside its points
 DRAWS = 5
 DRAWN = (".png", ".pdf", ".svg")
 CAUTION = (
@@ -38,7 +39,8 @@ def load(source: Any, **options: Any) -> Latents:
     ----------
     source : (n, d) array, `Latents`, or path
         Paths may end in ``::key`` for formats with several arrays.
-    options : ids, labels, factors, scale, split for arrays; parameters of the ``file`` source for paths
+    options : ids, labels, factors, scale, split for arrays (one column of labels is called "label"); parameters of
+        the ``file`` source for paths
 
     Raises
     ------
@@ -56,6 +58,11 @@ def load(source: Any, **options: Any) -> Latents:
         points = np.asarray(source)
     except ValueError as error:
         raise InvalidInput(f"this is no array of points: {error}. Give (n, d) numbers.") from None
+    unknown = [name for name in options if name not in COLUMNS]
+    if unknown:
+        raise unknown_name("column of latents", unknown[0], COLUMNS)
+    if options.get("labels") is not None and not isinstance(options["labels"], Mapping):
+        options["labels"] = {"label": options["labels"]}
     return Latents(points, **options)
 
 
@@ -87,7 +94,7 @@ def sample(latents: Latents, size: int | None, rng: np.random.Generator) -> Late
 
 def analyze(
     source: Any,
-    analyzers: Sequence[str | Mapping[str, Any] | object] = DEFAULT_ANALYZERS,
+    analyzers: str | Sequence[str | Mapping[str, Any] | object] = DEFAULT_ANALYZERS,
     *,
     size: int | None = 1000,
     seed: int = 0,
@@ -97,14 +104,14 @@ def analyze(
     Parameters
     ----------
     source : what `load` takes
-    analyzers : names, ``{"use": name, parameter: value}`` mappings, or component objects. One that takes an earlier
-        result (``betti-curve`` takes a diagram) is given the last one that fits
+    analyzers : a name, or a sequence of names, ``{"use": name, parameter: value}`` mappings, or component objects.
+        One that takes an earlier result (``betti-curve`` takes a diagram) is given the last one that fits
     size : most points to use (a random sample beyond that); None = all
     seed : of the sample and of analyzers that draw; what else is analysed changes no draw
     """
     latents = sample(load(source), size, _rng(seed, "sample"))
     found: dict[str, Record] = {}
-    for spec in analyzers:
+    for spec in [analyzers] if isinstance(analyzers, str) else analyzers:
         built = component("analyzer", spec)
         name = str(type(built).component_name)
         count = sum(known.partition(" ")[0] == name for known in found)
@@ -186,12 +193,12 @@ class CloudComparison:
             f"Each number: median over {DRAWS} draws of {points} points a side;",
             "every cloud divided by its median pairwise distance.",
             "",
-            f"{'distance':<24}{'A to B':>10}{'half of A':>12}{'half of B':>12}   reading",
+            f"{'distance':<21}{'A to B':>10}{'half of A':>11}{'half of B':>11}   reading",
         ]
         for row in self.readings:
             values = (median(row.between), median(row.halves_first), median(row.halves_second))
-            numbers = f"{values[0]:>10.4g}{values[1]:>12.4g}{values[2]:>12.4g}"
-            lines.append(f"{row.distance:<24}{numbers}   {row.word}{' (plain baseline)' if row.baseline else ''}")
+            numbers = f"{values[0]:>10.4g}{values[1]:>11.4g}{values[2]:>11.4g}"
+            lines.append(f"{row.distance:<21}{numbers}   {row.word}{' (plain baseline)' if row.baseline else ''}")
         return "\n".join([*lines, "", *wrap(WORDS, 79), "", *wrap(self.caution, 79)])
 
     def _repr_html_(self) -> str:

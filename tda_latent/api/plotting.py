@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from tda_latent.errors import InvalidInput
 from tda_latent.figures.canvas import default_figure
+from tda_latent.figures.canvas.choice import draws, spoken
 from tda_latent.records import Record
 from tda_latent.registry import registry
 
@@ -22,9 +24,14 @@ def plot(record: Record, ax: Any = None, figure: str | None = None, **parameters
     Raises
     ------
     InvalidInput
-        When no figure draws this kind of record.
+        When no figure, or not the one named, draws this kind of record.
     """
     if figure is None:
         component = type(default_figure(record))
         return component(**parameters)(record, ax)
-    return registry().find("figure", figure).build(parameters)(record, ax)
+    found = registry().find("figure", figure)
+    if not draws(found, record):
+        raise InvalidInput(
+            f"{figure} draws {spoken(found)}, not a {type(record).__name__}; without figure= its natural one is drawn."
+        )
+    return found.build(parameters)(record, ax)

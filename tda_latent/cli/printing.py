@@ -18,7 +18,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from tda_latent.experiment.costs import planned_cost
-from tda_latent.experiment.results import Contrast, Group, ScalarRow, claims, result_groups
+from tda_latent.experiment.results import Contrast, Group, ScalarRow, claims, measured_models, result_groups
 from tda_latent.records import Latents, PersistenceDiagram, Record
 from tda_latent.registry import Component, parameters, summary, type_name
 
@@ -71,8 +71,8 @@ def contrast_table(group: Group, contrasts: Sequence[Contrast], replicates: int)
             table.add_row(f"[bold]{escape(row.distance)}[/bold]" + (" (plain baseline)" if row.baseline else ""))
         table.add_row(
             escape(f"  {row.first} {'->' if row.directed else '-'} {row.second}"),
-            escape(spread(row.between, digits) + (f" INCOMPLETE, {row.missing} missing" if row.missing else "")),
-            escape(spread(row.within, digits)),
+            escape(spread(row.between, digits) + _gaps(row.missing)),
+            escape(spread(row.within, digits) + _gaps(row.missing_within)),
             "-" if row.separation is None else f"{row.separation:.2f}",
         )
         previous = row.distance
@@ -103,7 +103,7 @@ def measures(run: Run) -> None:
     """Every scalar over the replicates of each model."""
     for group in result_groups(run):
         rows = group.scalars
-        models = list(dict.fromkeys(model for row in rows for model in row.values))
+        models = measured_models(rows)
         if not rows:
             continue
         table = _table(f"Measures, {group.name or 'all data'}: {SPREAD}", "measure", models)
@@ -121,7 +121,11 @@ def measures(run: Run) -> None:
 def _cell(row: ScalarRow, model: str) -> str:
     missing = row.missing.get(model, 0)
     text = spread([value for value, _ in row.values.get(model, [])], 3)
-    return text + (f" INCOMPLETE, {missing} missing" if missing else "")
+    return text + _gaps(missing)
+
+
+def _gaps(missing: int) -> str:
+    return f" INCOMPLETE, {missing} missing" if missing else ""
 
 
 def completeness(run: Run) -> None:
@@ -158,7 +162,7 @@ def ending(done: Finished) -> None:
 def plan(run: Run) -> None:
     """What a run would do."""
     title = f"Plan of {run.experiment.name}"
-    table = _table(title, "step", ("tasks", "cached", "to compute", "seconds", "memory each"))
+    table = _table(title, "step", ("tasks", "cached", "to do", "seconds", "memory"))
     costs = planned_cost(run)
     for row in costs:
         memory = f"{row.peak_bytes / 2**20:.0f} MiB" if row.todo else "-"

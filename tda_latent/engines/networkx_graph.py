@@ -25,7 +25,11 @@ def to_networkx(graph: MapperGraph) -> Any:
     ------
     MissingLibrary
         When networkx is not installed.
+    InvalidInput
+        When the record is no graph.
     """
+    if not isinstance(graph, MapperGraph):
+        raise InvalidInput(f"a {type(graph).__name__} is no graph; the rule is a MapperGraph, which mapper gives.")
     networkx = _networkx()
     result = networkx.Graph(
         **{name: getattr(graph, name) for name in _ARRAYS}, **{name: dict(getattr(graph, name)) for name in _MAPPINGS}

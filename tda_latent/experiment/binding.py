@@ -109,7 +109,9 @@ def _components(binding: Binding, section: str, entries: Mapping[str, Entry], bo
         binding.broken.add(label)
         if not entry.use:
             known = ", ".join(registry().names(kind))
-            binding.problems.append(((section, label), f"`use: NAME` is missing; the name of one {kind} out of: {known}."))
+            binding.problems.append(
+                ((section, label), f"`use: NAME` is missing; the name of one {kind} out of: {known}.")
+            )
             continue
         try:
             component = registry().find(kind, entry.use)

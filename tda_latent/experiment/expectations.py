@@ -160,7 +160,9 @@ def _check_call(call: ast.Call, models: Sequence[str], distances: Sequence[str],
         if name not in options:
             close = nearest_name(name, options)
             hint = f" Did you mean {close!r}?" if close else ""
-            raise InvalidInput(f"no {what} is labelled {name!r} in this file.{hint} Labels: {', '.join(options) or 'none'}.")
+            raise InvalidInput(
+                f"no {what} is labelled {name!r} in this file.{hint} Labels: {', '.join(options) or 'none'}."
+            )
     if kind == "value" and "." not in names[0]:
         raise InvalidInput(f"value({names[0]}, ...) must name a scalar: value({names[0]}.SCALAR, MODEL).")
 

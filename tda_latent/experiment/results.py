@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -31,7 +31,8 @@ class Contrast:
 
     between : distances between the replicates of the two; within : the same inside either model
     separation : share of (between, within) pairs in which between is larger, ties half; None without a spread
-    label : task that holds the numbers; missing : pairs that were not computed
+    label : task that holds the numbers
+    missing, missing_within : pairs of either kind that were not computed; with any, there is no separation
     directed : whether ``between`` holds the distances from the first to the second only
     """
 
@@ -44,6 +45,7 @@ class Contrast:
     separation: float | None
     label: str
     missing: int
+    missing_within: int = 0
     baseline: bool = False
     directed: bool = False
 
@@ -103,7 +105,7 @@ class Group:
     def _contrast(self, distance: str, comparison: Comparison, first: str, second: str) -> Contrast:
         between = comparison.between(first, second)
         within = np.concatenate([comparison.within(first), comparison.within(second)])
-        gaps = int(np.isnan(between).sum() + np.isnan(within).sum())
+        gaps, gaps_within = int(np.isnan(between).sum()), int(np.isnan(within).sum())
         component = self.run.plan.binding.distances[distance].component
         return Contrast(
             distance=distance,
@@ -112,9 +114,10 @@ class Group:
             second=second,
             between=_numbers(between),
             within=_numbers(within),
-            separation=separation(_numbers(between), _numbers(within)) if not gaps else None,
+            separation=separation(_numbers(between), _numbers(within)) if not gaps + gaps_within else None,
             label=comparison_label(distance, self.data, self.layer),
             missing=gaps,
+            missing_within=gaps_within,
             baseline=bool(getattr(component.cls, "baseline", False)),
             directed=not comparison.symmetric,
         )
@@ -235,6 +238,12 @@ def claims(run: Run) -> list[tuple[str, Outcome]]:
     """Every claim of the file, judged in every group: (group name, outcome)."""
     found = result_groups(run)
     return [(group.name, judge(entry, group)) for entry in run.experiment.expect for group in found]
+
+
+def measured_models(rows: Sequence[ScalarRow]) -> list[str]:
+    """The models that some row was planned for, those without a single value among them."""
+    found = dict.fromkeys(model for row in rows for model in row.missing)
+    return list(found | dict.fromkeys(model for row in rows for model in row.values))
 
 
 def rows(run: Run) -> Iterator[dict[str, Any]]:

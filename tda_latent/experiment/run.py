@@ -17,7 +17,6 @@ from tda_latent.experiment.pool import Pool
 from tda_latent.experiment.store import Store
 from tda_latent.records import Measures, Record, canonical_json, sha256
 
-
 REPAIRS = 12  # passes after damage; the longest chain of tasks is shorter
 
 

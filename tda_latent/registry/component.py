@@ -46,6 +46,7 @@ T = TypeVar("T", bound=type)
 KINDS = ("source", "analyzer", "distance", "figure", "step")
 INVARIANCES = ("isometry", "translation", "scale", "permutation")
 AXIOMS = ("identity", "symmetry", "triangle")
+RESERVED = ("use", "on", "of", "caption", "replicate")  # keys of an entry in an experiment file
 COLUMNS = ("labels", "factors", "scale", "ids")
 _FREE = ("rng", "ax")  # arguments of __call__ that are not inputs
 
@@ -199,6 +200,11 @@ def _check_declaration(kind: str, name: str, cls: type) -> None:
         raise TypeError(f"{where} must be a frozen dataclass: put @dataclass(frozen=True) below the decorator.")
     if not isinstance(getattr(cls, "version", None), int) or not isinstance(getattr(cls, "references", None), tuple):
         raise TypeError(f"{where} must declare version: ClassVar[int] and references: ClassVar[tuple[str, ...]].")
+    taken = {item.name for item in dataclasses.fields(cls)} & set(RESERVED) if kind != "step" else set()
+    if taken:
+        raise TypeError(
+            f"{where} has the parameter {sorted(taken)[0]!r}, which a file gives another meaning; rename it."
+        )
     strange = (set(getattr(cls, "invariances", ())) - set(INVARIANCES)) | (
         set(getattr(cls, "axioms", ())) - set(AXIOMS)
     )

@@ -15,8 +15,8 @@ from markupsafe import Markup
 
 from tda_latent.experiment.binding import trains
 from tda_latent.experiment.outputs import drawings, figure_name, resolved_components, write_file
-from tda_latent.experiment.results import Group, claims, result_groups
-from tda_latent.experiment.run import Outcome, Run
+from tda_latent.experiment.results import Group, claims, measured_models, result_groups
+from tda_latent.experiment.run import Outcome, Run, is_figure
 
 _STATES = {True: "holds", False: "fails", None: "undecided"}
 
@@ -48,6 +48,7 @@ def render_report(run: Run, circumstances: Mapping[str, Any]) -> str:
         groups=[_group(group, anchors) for group in result_groups(run)],
         claims=[{"group": name, "state": _STATES[o.holds], **vars(o)} for name, o in claims(run)],
         figures=_figures(run, anchors),
+        undrawn=_undrawn(run),
         components=resolved_components(run),
         failed=_failed(run),
         skipped=_skipped(run),
@@ -86,7 +87,7 @@ def _spread(values: Sequence[float]) -> dict[str, Any] | None:
 
 def _group(group: Group, anchors: Mapping[str, str]) -> dict[str, Any]:
     scalars = group.scalars
-    models = list(dict.fromkeys(model for row in scalars for model in row.values))
+    models = measured_models(scalars)
     return {
         "name": group.name,
         "contrasts": [
@@ -130,6 +131,12 @@ def _figures(run: Run, anchors: Mapping[str, str]) -> list[dict[str, Any]]:
             }
         )
     return found
+
+
+def _undrawn(run: Run) -> list[str]:
+    """Names of the planned figures that have no drawing."""
+    drawn = drawings(run)
+    return [figure_name(label) for label in run.plan.tasks if is_figure(label) and label not in drawn]
 
 
 def _failed(run: Run) -> list[dict[str, str]]:

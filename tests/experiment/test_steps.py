@@ -51,6 +51,12 @@ def test_a_split_that_leaves_nothing_is_refused(fraction) -> None:
         HoldOut(held_out=fraction)(inputs(20), rng())
 
 
+def test_a_farthest_sample_of_points_that_coincide_takes_none_twice() -> None:
+    points = np.array([[0.0, 0], [0, 0], [1, 1], [1, 1], [1, 1]])
+    assert sorted(farthest_rows(points, 5, 3).tolist()) == [0, 1, 2, 3, 4]
+    assert set(farthest_rows(points, 2, 3).tolist()) & {0, 1}
+
+
 def test_a_sample_keeps_columns_and_refuses_more_points_than_there_are() -> None:
     drawn = Subsample(size=20)(inputs(), rng())
     assert len(drawn) == 20

@@ -46,12 +46,14 @@ class Subsample:
 
 
 def farthest_rows(points: np.ndarray, size: int, start: int) -> np.ndarray:
-    """(size,) rows chosen greedily, each farthest from those before it [gonzalez1985]. O(n size) time."""
+    """(size,) different rows chosen greedily, each farthest from those before it [gonzalez1985]. O(n size) time."""
     wide = centred(points)
     rows = np.zeros(size, dtype=np.int64)
     rows[0] = start
-    nearest = cdist(wide[start : start + 1], wide)[0]
+    nearest = np.full(len(wide), np.inf)
     for step_number in range(1, size):
+        last = rows[step_number - 1]
+        nearest = np.minimum(nearest, cdist(wide[last : last + 1], wide)[0])
+        nearest[last] = -1.0  # points that coincide are taken one by one, none of them twice
         rows[step_number] = int(np.argmax(nearest))
-        nearest = np.minimum(nearest, cdist(wide[rows[step_number]][None], wide)[0])
     return rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import types
 import typing
 from collections.abc import Mapping
@@ -24,14 +25,27 @@ def default_figure(record: Any) -> Any:
         When no figure draws such a record; the message lists what can be drawn.
     """
     figures = [component for component in registry().all() if component.kind == "figure"]
-    fitting = [c for c in figures if _accepts(_subject(c), record) and _suits(c, record)]
+    fitting = [c for c in figures if draws(c, record)]
     if not fitting:
         raise InvalidInput(
             f"no figure draws a {type(record).__name__} like this one; figures exist for: "
-            + "; ".join(f"{c.name} ({_spoken(_subject(c))})" for c in figures)
+            + "; ".join(f"{c.name} ({spoken(c)})" for c in figures)
             + ". Latents are drawn after an analyzer or a projection."
         )
     return min(fitting, key=lambda c: (not getattr(c.cls, "natural", False), c.name)).build({})
+
+
+def draws(figure: Component, record: Any) -> bool:
+    """Whether a figure can draw this record."""
+    return _accepts(_subject(figure), record) and _suits(figure, record)
+
+
+def spoken(figure: Component) -> str:
+    """What a figure draws, in words."""
+    annotation = _subject(figure)
+    if not typing.get_args(annotation):
+        return str(getattr(annotation, "__name__", annotation))
+    return re.sub(r"\b[a-z_]+\.", "", str(annotation))
 
 
 def _subject(component: Component) -> Any:
@@ -51,11 +65,3 @@ def _accepts(annotation: Any, value: Any) -> bool:
     if isinstance(origin, type) and issubclass(origin, Mapping):
         return isinstance(value, Mapping) and bool(value) and all(_accepts(parts[1], v) for v in value.values())
     return isinstance(annotation, type) and isinstance(value, annotation)
-
-
-def _spoken(annotation: Any) -> str:
-    return (
-        str(getattr(annotation, "__name__", annotation))
-        if not typing.get_args(annotation)
-        else str(annotation).replace("collections.abc.", "").replace("tda_latent.records.measures.", "")
-    )

@@ -3,29 +3,8 @@
 An address is a path, or ``path::key`` for one array of a file (``run7.npz::z``). A key that names a group
 (``run7.h5::layer3``) opens that group as if it were the file.
 
-**Formats with names** (``.npz .h5 .hdf5 .safetensors .pt .pth``) hold arrays called
-
-====================================  ============================================================================
-``points``                            (n, d); else the array that the key names; else the only 2-D array of numbers
-``ids`` (or ``id``)                   (n,) what names each input; equal ids pair the rows of two clouds
-``labels/NAME``, ``label_NAME``       (n,) a label; ``labels`` alone is the label called ``label``
-``factors/NAME``                      (n,) a generative factor: categorical if text or integers, else real
-``factors/NAME/period``, ``.../kind`` one value: makes the factor circular; states its kind (HDF5: attributes
-                                      ``period`` and ``kind`` of the dataset)
-``scale`` (or ``std``, ``logvar``)    (n, d) posterior standard deviation, or its log-variance
-``split``                             (n,) text: train, test, prior, generated or path
-``origin/model`` (layer, data, ...)   one text each
-====================================  ============================================================================
-
-**Tables** (``.csv .parquet``) use the same names for columns. Every other numeric column is a coordinate, every other
-text column a label; deviations are columns ``scale/NAME``, one for each coordinate NAME. A Parquet column of lists
-of equal length is the points, and then other numeric columns are labels.
-
-The parameters of `File` override the convention where a file follows another one.
-
-What a format cannot carry: ``.npy`` holds points only (memory-mapped, never copied when float32 or float64);
-``.safetensors`` holds no text, so ids and labels there are integers (texts of origin and kind go to its metadata);
-``.csv`` cannot tell the text ``1`` from the number. Nothing is ever unpickled.
+The parameters of `File` override the convention, which its notes hold, where a file follows another one. Nothing is
+ever unpickled.
 """
 
 from __future__ import annotations
@@ -90,6 +69,28 @@ class File:
 
     Notes
     -----
+    **Formats with names** (``.npz .h5 .hdf5 .safetensors .pt .pth``) hold arrays called
+
+    ====================================  ============================================================================
+    ``points``                            (n, d); else the array that the key names; else the only 2-D array of numbers
+    ``ids`` (or ``id``)                   (n,) what names each input; equal ids pair the rows of two clouds
+    ``labels/NAME``, ``label_NAME``       (n,) a label; ``labels`` alone is the label called ``label``
+    ``factors/NAME``                      (n,) a generative factor: categorical if text or integers, else real
+    ``factors/NAME/period``, ``.../kind`` one value: makes the factor circular; states its kind (HDF5: attributes
+                                          ``period`` and ``kind`` of the dataset)
+    ``scale`` (or ``std``, ``logvar``)    (n, d) posterior standard deviation, or its log-variance
+    ``split``                             (n,) text: train, test, prior, generated or path
+    ``origin/model`` (layer, data, ...)   one text each
+    ====================================  ============================================================================
+
+    **Tables** (``.csv .parquet``) use the same names for columns. Every other numeric column is a coordinate, every
+    other text column a label; deviations are columns ``scale/NAME``, one for each coordinate NAME. A Parquet column of
+    lists of equal length is the points, and then other numeric columns are labels.
+
+    What a format cannot carry: ``.npy`` holds points only (memory-mapped, never copied when float32 or float64);
+    ``.safetensors`` holds no text, so ids and labels there are integers (texts of origin and kind go to its metadata);
+    ``.csv`` cannot tell the text ``1`` from the number. Nothing is ever unpickled.
+
     The SHA-256 of the bytes of the file becomes ``origin.source``. One pass over the file for the digest and one for
     the check that every number is finite.
     """
