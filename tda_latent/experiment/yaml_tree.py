@@ -19,6 +19,7 @@ MAX_NODES = 100_000  # after aliases are expanded
 MAX_DEPTH = 64
 _BREAK = re.compile("\r\n|[\r\n]")
 _WIDTH = 120
+_DIGITS = 3000  # of a number in base 8 or 16; fewer than 4300 decimal ones
 _INT = re.compile(r"[-+]?[0-9]+")
 _BASED = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
@@ -288,6 +289,8 @@ class _Builder:
             if _INT.fullmatch(text):
                 return int(text)
             if _BASED.fullmatch(text):
+                if len(text) > _DIGITS:  # of these, Python limits the decimal ones only, and only when they are printed
+                    raise ValueError
                 return int(text, 0)
         except ValueError:
             self._problem(event, f"this number has {len(text)} digits; quote it if it is meant as text.")

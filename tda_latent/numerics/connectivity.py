@@ -144,7 +144,7 @@ def algebraic_connectivity(graph: csr_matrix) -> float:
     if connected_components(graph, directed=False)[0] > 1:
         return 0.0
     if graph.nnz == size * (size - 1):  # complete and even, where Lanczos has no second direction to find
-        return size / (size - 1)
+        return float(size / (size - 1))
     degrees = np.asarray(graph.sum(axis=1)).ravel()
     half = diags_array(1.0 / np.sqrt(degrees))
     adjacency = (half @ graph @ half).tocsc()

@@ -140,6 +140,10 @@ def test_changed_characters_give_a_plan_or_a_list_of_places(data, tmp_path_facto
     checked(tmp_path_factory.mktemp("broken") / "broken.yaml", text)
 
 
+def test_a_number_that_python_would_not_print_is_refused(tmp_path) -> None:
+    assert checked(tmp_path / "broken.yaml", WHOLE.replace("seed: 7", f"seed: 0x{'f' * 4000}")) is None
+
+
 @pytest.mark.parametrize("section", list(TREE))
 @pytest.mark.parametrize("value", VALUES[:40], ids=lambda value: repr(value)[:20])
 def test_any_section_can_hold_anything(section, value, tmp_path) -> None:
