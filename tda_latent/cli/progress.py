@@ -6,6 +6,8 @@ import time
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Self
 
+from tda_latent.experiment.costs import estimated_seconds
+
 if TYPE_CHECKING:
     from tda_latent.experiment.run import Outcome, Run
 
@@ -19,6 +21,7 @@ class Progress:
         self.stream, self.quiet = stream, quiet
         self.live = stream.isatty()
         self.started = self.last = time.monotonic()
+        self.costs: dict[str, float] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -46,12 +49,14 @@ class Progress:
             self._line(f"{finished}/{total} tasks, {self._left(run, now)}")
 
     def _left(self, run: Run, now: float) -> str:
-        """Time left, from the pace of the computed tasks so far; training comes first and is slowest."""
-        computed = run.count("computed")
-        if computed < 3:
+        """Time left: the estimated cost of what is open, at the pace of what was computed so far."""
+        if not self.costs:
+            self.costs = {label: estimated_seconds(run, task) for label, task in run.plan.tasks.items()}
+        spent = sum(self.costs[name] for name, outcome in run.outcomes.items() if outcome.state == "computed")
+        if run.count("computed") < 3:
             return "starting"
-        remaining = len(run.plan.tasks) - len(run.outcomes)
-        seconds = remaining * (now - self.started) / computed
+        remaining = sum(cost for name, cost in self.costs.items() if name not in run.outcomes)
+        seconds = remaining * (now - self.started) / spent
         return f"about {seconds / 60:.0f} min left" if seconds >= 90 else f"about {seconds:.0f} s left"
 
     def _line(self, text: str) -> None:

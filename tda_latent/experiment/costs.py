@@ -53,6 +53,11 @@ def _cost(run: Run, name: str, tasks: list[Task]) -> StepCost:
     )
 
 
+def estimated_seconds(run: Run, task: Task) -> float:
+    """Seconds that a task probably takes, at least a hundredth."""
+    return max(0.01, _estimate(run, task, 0.0)[0])
+
+
 def _estimate(run: Run, task: Task, seen: float) -> tuple[float, int]:
     """Seconds and bytes: the component's own ``cost(points, dimension)`` when it has one and the size is known."""
     recipe = run.recipes.of(task.operator)

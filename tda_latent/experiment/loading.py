@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from tda_latent.errors import ConfigError, InvalidInput, InvalidParameter, nearest_name
 from tda_latent.experiment.binding import Binding, Bound, bind, trains
 from tda_latent.experiment.config import Experiment, assemble
 from tda_latent.experiment.documents import Document, override, read_document
+from tda_latent.experiment.mending import mended
 from tda_latent.experiment.plan import Plan, expanded, groups, is_template, make_plan, resolved
 from tda_latent.experiment.skeleton import Problem, skeleton_problems
 from tda_latent.sources.file.gate import require_file
@@ -28,7 +30,11 @@ def load_plan(path: str | Path, settings: Sequence[str] = ()) -> Plan:
     document = read_document(Path(path))
     for setting in settings:
         document = override(document, setting)
-    experiment = check_skeleton(document, Path(path))
+    broken = skeleton_problems(document.value)
+    if broken:
+        found = dict.fromkeys([*broken, *_behind(document, Path(path), broken)])
+        raise ConfigError(document.problem(place, text) for place, text in found)
+    experiment = _experiment(document, document.value, Path(path))
     binding = bind(experiment)
     problems = binding.problems + source_problems(experiment, binding)
     if problems:
@@ -36,13 +42,19 @@ def load_plan(path: str | Path, settings: Sequence[str] = ()) -> Plan:
     return make_plan(experiment, binding)
 
 
-def check_skeleton(document: Document, path: Path) -> Experiment:
-    """The experiment in a document whose keys and types are right; components are not looked at yet."""
-    problems = skeleton_problems(document.value)
-    if problems:
-        raise ConfigError(document.problem(place, text) for place, text in problems)
+def _experiment(document: Document, value: Mapping[str, Any], path: Path) -> Experiment:
+    """The experiment of a value whose keys and types are right; components are not looked at yet."""
     texts = [source.text if not source.is_line else f"# {source.text}" for source in document.sources]
-    return assemble(document.value, path.resolve().parent, "\n".join(texts))
+    return assemble(value, path.resolve().parent, "\n".join(texts))
+
+
+def _behind(document: Document, path: Path, broken: Sequence[Problem]) -> list[Problem]:
+    """Problems of components and references in a file whose skeleton is broken, as far as they can be known."""
+    sound = mended(document.value, broken)
+    if sound is None:
+        return []
+    binding = bind(_experiment(document, sound.value, path))
+    return [sound.written(problem) for problem in binding.problems if not sound.follows(problem)]
 
 
 def source_problems(experiment: Experiment, binding: Binding) -> list[Problem]:

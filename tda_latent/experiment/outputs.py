@@ -24,7 +24,7 @@ from tda_latent.registry import identity
 FORMAT = "tda-latent/run@1"
 COLUMNS = (
     "kind", "data", "layer", "label", "quantity", "model", "replicate", "subsample", "model_2", "replicate_2",
-    "value", "unit", "key",
+    "value", "unit", "state", "key",
 )  # fmt: skip
 
 

@@ -261,7 +261,7 @@ def _comparison(plan: Plan, label: str, bound: Bound, data: str, layer: str) -> 
                 "same": i == j,
             }
             inputs = {"first": sides[left], "second": sides[models[j]]}
-            name = "/".join(part for part in ("block", label, place, f"{left}~{models[j]}") if part)
+            name = block_label(label, place, left, models[j])
             blocks.append(plan.add(Task(name, Operator("step", "compare", parameters), inputs, also=(distance,))))
             pairs.append((i, j))
     if not blocks:
@@ -278,6 +278,11 @@ def _comparison(plan: Plan, label: str, bound: Bound, data: str, layer: str) -> 
     }
     collect = Operator("step", "collect", parameters)
     plan.add(Task(comparison_label(label, data, layer), collect, {"blocks": tuple(blocks)}))
+
+
+def block_label(distance: str, place: str, first: str, second: str) -> str:
+    """Label of the task that compares the replicates of two models; ``place`` is data and layer."""
+    return "/".join(part for part in ("block", distance, place, f"{first}~{second}") if part)
 
 
 def comparison_label(distance: str, data: str, layer: str) -> str:

@@ -143,7 +143,9 @@ class Pool:
         """Remove a worker that has ended and tell the failure of the task that it had."""
         label = worker.label
         code = self._discard(worker)
-        return [] if label is None else [{"label": label, "ok": False, "reason": _death(code), "kind": "Death"}]
+        return (
+            [] if label is None else [{"label": label, "ok": False, "reason": _death(code, self.log), "kind": "Death"}]
+        )
 
     def _discard(self, worker: _Worker) -> int:
         """Stop a worker and all that it started, and give its exit status."""
@@ -159,10 +161,10 @@ class Pool:
         return worker.process.wait()
 
 
-def _death(code: int) -> str:
+def _death(code: int, log: Path) -> str:
     """What the exit status of a dead worker says."""
     if code < 0:
         name = signal.Signals(-code).name
         hint = " (usually out of memory; lower sample: size or allow more with --memory)" if name == "SIGKILL" else ""
-        return f"the worker process died of {name}{hint}; its messages are in the log."
-    return f"the worker process ended with status {code}; its messages are in the log."
+        return f"the worker process died of {name}{hint}; its messages are in {log}."
+    return f"the worker process ended with status {code}; its messages are in {log}."

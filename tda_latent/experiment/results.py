@@ -20,7 +20,7 @@ from tda_latent.errors import IncompleteResult, unknown_name
 from tda_latent.experiment.binding import takes
 from tda_latent.experiment.expectations import Outcome, judge
 from tda_latent.experiment.keys import resolve
-from tda_latent.experiment.plan import Cell, analysis_label, comparison_label, groups
+from tda_latent.experiment.plan import Cell, analysis_label, block_label, comparison_label, groups
 from tda_latent.experiment.run import Run
 from tda_latent.records import Comparison, Measures
 
@@ -157,6 +157,16 @@ class Group:
                     if isinstance(record, Measures):
                         yield analyzer, cell, label, record
 
+    def unmeasured(self) -> Iterator[tuple[str, Cell]]:
+        """(analyzer, cell) of every cloud that was to be measured and has no result."""
+        plan = self.run.plan
+        for analyzer, bound in plan.binding.analyzers.items():
+            for cell in plan.cells if takes(bound.component.output, Measures) else ():
+                label = analysis_label(analyzer, cell)
+                planned = (cell.data, cell.layer) == (self.data, self.layer) and label in plan.tasks
+                if planned and not self.run.outcomes[label].done:
+                    yield analyzer, cell
+
     def _models(self, analyzer: str) -> list[str]:
         """The models that an analyzer was planned for."""
         plan, first = self.run.plan, self.run.experiment.replicates[0]
@@ -254,27 +264,37 @@ def rows(run: Run) -> Iterator[dict[str, Any]]:
 
 
 def _scalar_rows(group: Group) -> Iterator[dict[str, Any]]:
-    """One row for each scalar of each cloud, subsamples apart."""
+    """One row for each scalar of each cloud, subsamples apart; one for each cloud that could not be measured."""
     for analyzer, cell, label, record in group.measured():
         for name, scalar in record.scalars.items():
             yield {
                 "kind": "scalar", "data": group.data, "layer": group.layer, "label": analyzer, "quantity": name,
                 "model": cell.model, "replicate": cell.replicate, "subsample": cell.subsample,
-                "model_2": "", "replicate_2": "", "value": scalar.value, "unit": scalar.unit,
+                "model_2": "", "replicate_2": "", "value": scalar.value, "unit": scalar.unit, "state": "computed",
                 "key": group.run.outcomes[label].key,
             }  # fmt: skip
+    for analyzer, cell in group.unmeasured():
+        yield {
+            "kind": "scalar", "data": group.data, "layer": group.layer, "label": analyzer, "quantity": "",
+            "model": cell.model, "replicate": cell.replicate, "subsample": cell.subsample, "model_2": "",
+            "replicate_2": "", "value": math.nan, "unit": "", "state": "missing", "key": "",
+        }  # fmt: skip
 
 
 def _distance_rows(group: Group) -> Iterator[dict[str, Any]]:
-    """One row for each pair of models and replicates; NaN where it was not computed."""
+    """One row for each pair of models and replicates, with the key of its block; NaN where it is missing."""
+    outcomes = group.run.outcomes
     for distance, comparison in group.comparisons.items():
-        label = comparison_label(distance, group.data, group.layer)
         for i, j in _pairs(comparison):
+            names = (str(comparison.models[i]), str(comparison.models[j]))
+            label = block_label(distance, group.name, *names)
+            value = float(comparison.values[i, j])
             yield {
                 "kind": "distance", "data": group.data, "layer": group.layer, "label": distance,
                 "quantity": "distance", "model": str(comparison.models[i]), "replicate": str(comparison.replicates[i]),
                 "subsample": "", "model_2": str(comparison.models[j]), "replicate_2": str(comparison.replicates[j]),
-                "value": float(comparison.values[i, j]), "unit": comparison.unit, "key": group.run.outcomes[label].key,
+                "value": value, "unit": comparison.unit, "state": "computed" if outcomes[label].done else "missing",
+                "key": outcomes[label].key if outcomes[label].done else "",
             }  # fmt: skip
 
 

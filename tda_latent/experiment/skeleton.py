@@ -20,7 +20,7 @@ ROLES: Mapping[str, tuple[str, ...]] = {  # keys of an entry that are no paramet
 }
 MAX_CLOUDS = 100_000  # models x data x replicates x layers x subsamples
 Problem = tuple[Path, str]
-_SYNONYMS = {
+SYNONYMS = {
     "seeds": "replicates",
     "repeats": "subsamples",
     "runs": "replicates",
@@ -100,7 +100,7 @@ def _sentence(path: Path, entries: list[Any]) -> str:
     entry, last = entries[0], str(path[-1]) if path else ""
     if entry["type"] == "extra_forbidden":
         known = _known_keys(path[:-1])
-        close = _SYNONYMS.get(last) or nearest_name(last, known)
+        close = SYNONYMS.get(last) or nearest_name(last, known)
         hint = f" Did you mean {close!r}?" if close in known else ""
         return f"unknown key {shown(last)}.{hint} Known: {', '.join(known)}."
     if entry["type"] == "missing":

@@ -47,7 +47,8 @@ def test_a_model_without_a_single_value_keeps_its_column_marked_incomplete(incom
     assert '<th class="n">broken</th>' in incomplete.report.read_text(encoding="utf-8")
 
 
-def test_missing_pairs_are_counted_where_they_are_missing(incomplete, capsys) -> None:
+def test_missing_pairs_are_counted_where_they_are_missing(incomplete, capsys, monkeypatch) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
     printing.results(incomplete.run)
     row = next(line for line in capsys.readouterr().out.splitlines() if "circle - broken" in line)
     assert "INCOMPLETE, 4 missing" in row

@@ -63,6 +63,17 @@ def test_all_mistakes_of_a_file_are_reported_together(small) -> None:
     assert len(problems(small)) >= 3
 
 
+def test_a_misspelt_section_does_not_hide_the_mistakes_behind_it(small) -> None:
+    changed(small, "analyzers:", "analysers:")
+    changed(small, "max_degree: 1", "max_degree: 9")
+    changed(small, "use: bottleneck", "use: bottlenek")
+    changed(small, "seed: 7", "seed: seven")
+    found = " ".join(problems(small))
+    for hint in ("'analyzers'?", "less than or equal to 3", "Did you mean 'bottleneck'?", "seed"):
+        assert hint in found
+    assert "no analyzer is labelled" not in found
+
+
 def test_a_missing_format_line_says_what_to_write(small) -> None:
     found = problems(changed(small, "format: tda-latent/experiment@1\n", ""))
     assert any("format: tda-latent/experiment@1" in problem for problem in found)

@@ -123,7 +123,11 @@ def test_a_failure_stops_only_what_needs_it_and_is_shown_everywhere(tmp_path, mo
     assert "INCOMPLETE" in page
     assert "missing" in page
     rows = list(csv.DictReader((done.folder / "results.csv").read_text(encoding="utf-8").splitlines()))
-    assert any(row["value"] == "nan" and row["kind"] == "distance" for row in rows)
+    missing = [row for row in rows if row["state"] == "missing"]
+    assert {row["kind"] for row in missing} == {"scalar", "distance"}
+    assert all(row["value"] == "nan" and not row["key"] for row in missing)
+    assert all(len(row["key"]) == 64 and row["value"] != "nan" for row in rows if row["state"] == "computed")
+    assert any(row["kind"] == "distance" for row in rows if row["state"] == "computed"), "what exists is there"
     record = json.loads((done.folder / "record.json").read_text(encoding="utf-8"))
     assert record["complete"] is False
     assert record["claims"][0]["holds"] is None
