@@ -227,6 +227,12 @@ def test_the_command_line_runs_reports_and_says_that_nothing_was_recomputed(smal
     assert "0 to compute" in command("plan", str(small), cwd=tmp_path).stdout
 
 
+def test_looking_leaves_no_trace(small, tmp_path) -> None:
+    for name in ("plan", "status"):
+        assert command(name, str(small), cwd=tmp_path).returncode in (0, 1)
+    assert [path.name for path in tmp_path.iterdir()] == ["small.yaml"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "hint"),
     [

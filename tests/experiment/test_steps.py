@@ -33,6 +33,11 @@ def test_held_out_inputs_are_never_trained_on() -> None:
     assert not held_out & set(train.ids.tolist())
 
 
+def test_a_split_that_the_data_brings_is_kept() -> None:
+    own = inputs(10).replace(split=np.array(["test"] * 4 + ["train"] * 6))
+    assert HoldOut(held_out=0.9)(own, rng()).split.tolist() == own.split.tolist()
+
+
 def test_replicates_see_different_training_samples() -> None:
     split = HoldOut()(inputs(), rng())
     first, second = (TrainingSample(train=0.5)(split, rng(seed)) for seed in (1, 2))

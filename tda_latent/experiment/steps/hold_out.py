@@ -16,7 +16,7 @@ from tda_latent.registry import step
 @step("hold-out")
 @dataclass(frozen=True)
 class HoldOut:
-    """Marks a random share of the inputs as "test" and the others as "train".
+    """Marks a random share of the inputs as "test" and the others as "train"; a split that the data brings is kept.
 
     Parameters
     ----------
@@ -29,6 +29,9 @@ class HoldOut:
     held_out: Annotated[float, Field(gt=0, lt=1)] = 0.3
 
     def __call__(self, inputs: Latents, rng: np.random.Generator) -> Latents:
+        ids = inputs.ids if inputs.ids is not None else np.arange(len(inputs))
+        if inputs.split is not None and {"train", "test"} <= set(inputs.split.tolist()):
+            return inputs.replace(ids=ids)
         count = round(self.held_out * len(inputs))
         if not 0 < count < len(inputs):
             raise InvalidInput(
@@ -37,5 +40,4 @@ class HoldOut:
             )
         split = np.full(len(inputs), "train")
         split[rng.permutation(len(inputs))[:count]] = "test"
-        ids = inputs.ids if inputs.ids is not None else np.arange(len(inputs))
         return inputs.replace(split=split.astype(np.str_), ids=ids)

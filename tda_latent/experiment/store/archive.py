@@ -61,6 +61,8 @@ class Store:
         Whether a commit survives a loss of power, or a killed process only (on scratch file systems).
     report : callable, optional
         Called with every `Notice`, beside the list ``notices``.
+    create : bool
+        Whether a folder that does not exist is made; False only looks, and then finds nothing.
 
     Raises
     ------
@@ -74,6 +76,7 @@ class Store:
         *,
         durability: Literal["full", "fast"] = "full",
         report: Callable[[Notice], None] | None = None,
+        create: bool = True,
     ) -> None:
         if durability not in ("full", "fast"):
             raise StoreError(f"durability is {durability!r}; the rule is full or fast.")
@@ -81,7 +84,8 @@ class Store:
         self.durable = durability == "full"
         self.notices: list[Notice] = []
         self._report = report
-        open_store(self.path, self.durable)
+        if create or self.path.exists():
+            open_store(self.path, self.durable)
 
     @property
     def runs(self) -> Path:
