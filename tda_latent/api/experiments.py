@@ -76,8 +76,6 @@ def plan(path: str | Path, settings: Sequence[str] = ()) -> Plan:
 def status(path: str | Path, settings: Sequence[str] = (), store: str | Path = STORE) -> Run:
     """What the store already holds for an experiment file; nothing is computed."""
     opened = Store(store, create=False)
-    if not opened.path.exists():
-        return look_up(load_plan(path, settings), opened)
     with remembered(opened.path / CODE_MEMORY):
         return look_up(load_plan(path, settings), opened)
 

@@ -14,7 +14,6 @@ from tda_latent.experiment.run import Run
 DEFAULT_SECONDS = {"source": 0.2, "analyzer": 0.5, "step": 0.1}
 TRAINING_SECONDS = 3.0  # a source that gives a model
 DEFAULT_BYTES = 350 * 2**20  # a worker with its libraries
-START = 1.5  # seconds until a worker has its libraries
 
 
 @dataclass(frozen=True)

@@ -146,26 +146,25 @@ class Group:
 
     def measured(self) -> Iterator[tuple[str, Cell, str, Measures]]:
         """(analyzer, cell, task, measures) of every cloud that was measured, replicates and subsamples in order."""
-        plan = self.run.plan
-        for analyzer, bound in plan.binding.analyzers.items():
-            if not takes(bound.component.output, Measures):
-                continue
-            for cell in plan.cells:
-                label = analysis_label(analyzer, cell)
-                if (cell.data, cell.layer) == (self.data, self.layer) and label in plan.tasks:
-                    record = self.run.record(label)
-                    if isinstance(record, Measures):
-                        yield analyzer, cell, label, record
+        for analyzer, cell, label in self._to_measure():
+            record = self.run.record(label)
+            if isinstance(record, Measures):
+                yield analyzer, cell, label, record
 
     def unmeasured(self) -> Iterator[tuple[str, Cell]]:
         """(analyzer, cell) of every cloud that was to be measured and has no result."""
+        for analyzer, cell, label in self._to_measure():
+            if not self.run.outcomes[label].done:
+                yield analyzer, cell
+
+    def _to_measure(self) -> Iterator[tuple[str, Cell, str]]:
+        """(analyzer, cell, task) of every cloud of this group that some analyzer with measures was planned for."""
         plan = self.run.plan
         for analyzer, bound in plan.binding.analyzers.items():
             for cell in plan.cells if takes(bound.component.output, Measures) else ():
                 label = analysis_label(analyzer, cell)
-                planned = (cell.data, cell.layer) == (self.data, self.layer) and label in plan.tasks
-                if planned and not self.run.outcomes[label].done:
-                    yield analyzer, cell
+                if (cell.data, cell.layer) == (self.data, self.layer) and label in plan.tasks:
+                    yield analyzer, cell, label
 
     def _models(self, analyzer: str) -> list[str]:
         """The models that an analyzer was planned for."""

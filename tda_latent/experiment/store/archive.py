@@ -87,11 +87,6 @@ class Store:
         if create or self.path.exists():
             open_store(self.path, self.durable)
 
-    @property
-    def runs(self) -> Path:
-        """The folder of run records."""
-        return self.path / "runs"
-
     def __repr__(self) -> str:
         return f"Store({str(self.path)!r})"
 
