@@ -36,7 +36,7 @@ def body_size(node: ast.FunctionDef) -> int:
 
 
 def is_compiled(node: ast.FunctionDef) -> bool:
-    return any("njit" in ast.unparse(decorator) or "jit" in ast.unparse(decorator) for decorator in node.decorator_list)
+    return any(ast.unparse(decorator) in ("compiled", "inlined") for decorator in node.decorator_list)
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
