@@ -12,7 +12,6 @@ from scipy.sparse import csr_matrix
 from tda_latent.errors import InvalidInput, InvalidParameter, unknown_name
 from tda_latent.numerics.connectivity import (
     Gap,
-    SpanningTree,
     algebraic_connectivity,
     boundary_fraction,
     boundary_shares,
@@ -27,6 +26,7 @@ from tda_latent.numerics.connectivity import (
 )
 from tda_latent.numerics.pairwise import component_labels, minimum_spanning_edges
 from tda_latent.numerics.scaling import scaled_distances
+from tda_latent.numerics.spanning_tree import SpanningTree
 from tda_latent.numerics.trees import ultrametric_tree
 from tda_latent.records.latents import Latents
 from tda_latent.records.measures import Curve, Measures, Scalar, Table
@@ -83,9 +83,9 @@ class Connectivity:
     (and, among bridges of equal length, which of them are listed). [gower1969], [chung1997].
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     references: ClassVar[tuple[str, ...]] = ("gower1969", "chung1997")
-    libraries: ClassVar[tuple[str, ...]] = ("scipy",)
+    libraries: ClassVar[tuple[str, ...]] = ("numba", "scipy")
     invariances: ClassVar[tuple[str, ...]] = ("isometry", "translation")
 
     metric: Literal["euclidean", "cosine", "geodesic"] = "euclidean"

@@ -15,19 +15,13 @@ from scipy.sparse import coo_matrix, csr_matrix, diags_array, identity
 from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
+from tda_latent.numerics.spanning_tree import SpanningTree
+
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 _DENSE = 200  # up to this size the dense eigensolver is as fast as the sparse one
 _SHIFT = -1e-6  # just below the spectrum of a Laplacian
 _ROUNDING = 1e-9  # merge scales closer than this, relative to the largest, are one scale
-
-
-class SpanningTree(NamedTuple):
-    """Edges of a minimum spanning tree in ascending length: (n-1,) tails, heads, lengths."""
-
-    tails: Integers
-    heads: Integers
-    lengths: Floats
 
 
 class Gap(NamedTuple):

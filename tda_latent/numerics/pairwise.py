@@ -66,7 +66,7 @@ def pairwise_distances(points: NDArray[Any], metric: str = "euclidean", neighbou
     O(n^2 d) time, O(n^2) memory; the geodesic metric O(n^2 log n + n^2 k).
     """
     if metric == "euclidean":
-        near, exponent = _near_one(points)
+        near, exponent = near_one(points)
         return np.asarray(squareform(np.ldexp(pdist(near), exponent), checks=False), dtype=np.float64)
     if metric == "cosine":
         return _angles(unit_directions(points))
@@ -102,7 +102,7 @@ def geodesic_distances(points: NDArray[Any], neighbours: int) -> Floats:
 
 def neighbour_graph(points: NDArray[Any], neighbours: int) -> csr_matrix:
     """Symmetric graph (n, n) of ones that joins each point to its k nearest others (union of both directions)."""
-    wide, _ = _near_one(points)
+    wide, _ = near_one(points)
     size = len(wide)
     count = min(neighbours, size - 1)
     if count < 1:
@@ -122,26 +122,17 @@ def neighbour_graph(points: NDArray[Any], neighbours: int) -> csr_matrix:
 def minimum_spanning_edges(distances: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
     """Edges of a minimum spanning tree of a dense matrix, by length: (n-1,) tails, heads, lengths.
 
-    Prim's algorithm in O(n^2); zero distances between duplicates are proper edges.
+    Prim's algorithm in O(n^2); zero distances between duplicates are proper edges, and +inf is a length like others.
+    Edges of equal length are taken in the order of their smaller, then of their larger vertex. Points need no matrix:
+    `spanning_tree.spanning_tree`.
     """
+    from tda_latent.numerics.spanning_matrix import prim_of_matrix
+
     size = len(distances)
-    best = np.full(size, np.inf)
-    parent = np.zeros(size, dtype=np.int64)
-    outside = np.ones(size, dtype=bool)
-    tails, heads = np.zeros(size - 1, dtype=np.int64), np.zeros(size - 1, dtype=np.int64)
-    lengths = np.zeros(size - 1)
-    current = 0
-    for step in range(size - 1):
-        outside[current] = False
-        closer = outside & (distances[current] < best)
-        best[closer] = distances[current][closer]
-        parent[closer] = current
-        current = int(np.argmin(np.where(outside, best, np.inf)))
-        if not outside[current]:  # everything left is at infinite distance
-            current = int(np.argmax(outside))
-        tails[step], heads[step], lengths[step] = parent[current], current, best[current]
-    order = np.argsort(lengths, kind="stable")
-    return tails[order], heads[order], lengths[order]
+    tree, lengths = np.empty((size - 1, 2), dtype=np.int64), np.empty(size - 1)
+    prim_of_matrix(np.ascontiguousarray(distances, dtype=np.float64), tree, lengths)
+    order = np.lexsort((tree[:, 1], tree[:, 0], lengths))
+    return tree[order, 0], tree[order, 1], lengths[order]
 
 
 def median_distance(distances: Floats) -> float:
@@ -165,7 +156,7 @@ def component_labels(graph: csr_matrix) -> NDArray[np.int64]:
     return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
 
 
-def _near_one(points: NDArray[Any]) -> tuple[Floats, int]:
+def near_one(points: NDArray[Any]) -> tuple[Floats, int]:
     """The cloud divided by a power of two and centred, and the exponent: no square leaves the range of float64."""
     wide = np.asarray(points, dtype=np.float64)
     exponent = int(np.frexp(np.abs(wide).max())[1])
