@@ -37,7 +37,7 @@ def hera_wasserstein(
     Parameters
     ----------
     first, second : (m, 2), (n, 2) births and deaths; death = inf is an essential class, birth = death is ignored
-    order, ground : as for `tda_latent.numerics.matching.wasserstein_distance`
+    order, ground : as for `tda_latent.numerics.wasserstein.wasserstein_distance`
     relative_error : > 0
 
     Returns

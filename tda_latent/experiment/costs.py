@@ -1,19 +1,29 @@
 """Estimates of time and memory before a run: from the component where it knows, else from tasks like it.
 
-Estimates are shown to a person and decide nothing.
+Estimates are shown to a person and decide nothing. A component with ``cost(size, dimension, cloud)`` tells seconds of a
+reference machine; how much faster or slower this machine is, a fixed piece of work says once in a process.
 """
 
 from __future__ import annotations
 
+import functools
+import time
 from dataclasses import dataclass
 
+import numpy as np
+from scipy.spatial.distance import pdist
+
+from tda_latent.errors import TdaLatentError
 from tda_latent.experiment.binding import trains
 from tda_latent.experiment.plan import Task
 from tda_latent.experiment.run import Run
+from tda_latent.records import Latents
 
 DEFAULT_SECONDS = {"source": 0.2, "analyzer": 0.5, "step": 0.1}
 TRAINING_SECONDS = 3.0  # a source that gives a model
 DEFAULT_BYTES = 350 * 2**20  # a worker with its libraries
+REFERENCE_SECONDS = 0.036  # of the work that `slowness` does, on the reference machine
+LARGEST_LOOK = 1 << 24  # entries of a cloud that is read for an estimate
 
 
 @dataclass(frozen=True)
@@ -58,11 +68,44 @@ def estimated_seconds(run: Run, task: Task) -> float:
 
 
 def _estimate(run: Run, task: Task, seen: float) -> tuple[float, int]:
-    """Seconds and bytes: the component's own ``cost(points, dimension)`` when it has one and the size is known."""
+    """Seconds and bytes: the component's own ``cost`` when it has one and the size is known."""
     recipe = run.recipes.of(task.operator)
-    sample = run.experiment.sample
-    if hasattr(recipe.instance, "cost") and sample is not None:
-        seconds, size = recipe.instance.cost(int(sample["size"]))
-        return float(seconds), DEFAULT_BYTES + int(size)
+    shape = _shape(run, task)
+    if hasattr(recipe.instance, "cost") and shape is not None:
+        try:
+            seconds, size = recipe.instance.cost(*shape, _cloud(run, task, shape))
+        except TdaLatentError:  # the task itself will say what is wrong
+            return DEFAULT_SECONDS[task.operator.kind], DEFAULT_BYTES
+        return float(seconds) * slowness(), DEFAULT_BYTES + int(size)
     trained = recipe.component.kind == "source" and trains(recipe.component)
     return seen or (TRAINING_SECONDS if trained else DEFAULT_SECONDS[task.operator.kind]), DEFAULT_BYTES
+
+
+def _shape(run: Run, task: Task) -> tuple[int, int] | None:
+    """Points and coordinates of the cloud that a task takes, as far as they are known before it exists."""
+    given = run.outcomes.get(task.sources[0]) if task.sources else None
+    if given is not None and given.shape is not None:
+        return given.shape
+    sample = run.experiment.sample
+    return None if sample is None else (int(sample["size"]), 1)
+
+
+def _cloud(run: Run, task: Task, shape: tuple[int, int]) -> Latents | None:
+    """The cloud that a task takes, when it exists and is quickly read."""
+    given = run.outcomes.get(task.sources[0])
+    if given is None or not given.done or shape[0] * shape[1] > LARGEST_LOOK:
+        return None
+    record = run.record(task.sources[0])
+    return record if isinstance(record, Latents) else None
+
+
+@functools.cache
+def slowness() -> float:
+    """How many times longer this machine takes than the reference machine: the best of three short pieces of work."""
+    points = np.random.default_rng(0).normal(size=(1000, 16))
+    best = float("inf")
+    for _ in range(3):
+        started = time.perf_counter()
+        np.sort(pdist(points))
+        best = min(best, time.perf_counter() - started)
+    return best / REFERENCE_SECONDS

@@ -7,6 +7,7 @@ device. Not in it: labels, paths, host, executor, order, git revision.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import hashlib
 import json
@@ -69,6 +70,24 @@ def resolve(operator: Operator) -> tuple[Component, Any]:
         load_steps()
     component = registry().find(operator.kind, operator.use)
     return component, component.build(operator.parameters)
+
+
+def settled(task: Task, shape_of: Callable[[str], tuple[int, int]], recipes: Recipes | None = None) -> Task:
+    """The task with everything decided that depends on the shape of its input, such as what a budget buys.
+
+    A component may have ``resolved(size, dimension)``, which gives the component that it comes to for a cloud of this
+    shape. What is keyed and computed is that one, so settings that come to the same share a result.
+
+    Parameters
+    ----------
+    task : with all inputs computed
+    shape_of : points and coordinates of the cloud that an input task gave
+    """
+    instance = (recipes or Recipes()).of(task.operator).instance
+    if not hasattr(instance, "resolved"):
+        return task
+    found = instance.resolved(*shape_of(task.sources[0]))
+    return dataclasses.replace(task, operator=dataclasses.replace(task.operator, parameters=dataclasses.asdict(found)))
 
 
 def _recipe(operator: Operator) -> Recipe:

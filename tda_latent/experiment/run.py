@@ -8,21 +8,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tda_latent.errors import InvalidParameter, TdaLatentError
+from tda_latent.errors import InvalidInput, InvalidParameter, TdaLatentError
 from tda_latent.experiment.binding import takes
 from tda_latent.experiment.config import Experiment
-from tda_latent.experiment.keys import Recipes, key_fields, key_of
+from tda_latent.experiment.keys import Recipes, key_fields, key_of, settled
 from tda_latent.experiment.plan import Plan, Task, Tree
 from tda_latent.experiment.pool import Pool
 from tda_latent.experiment.store import Store
-from tda_latent.records import Measures, Record, canonical_json, sha256
+from tda_latent.records import Latents, Measures, Record, canonical_json, sha256
 
 REPAIRS = 12  # passes after damage; the longest chain of tasks is shorter
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a task: "cached", "computed", "failed", "blocked" (an input failed) or "waiting"."""
+    """What became of a task: "cached", "computed", "failed", "blocked" (an input failed) or "waiting".
+
+    shape : points and coordinates of the cloud that came out, or None for another record
+    """
 
     state: str
     key: str = ""
@@ -30,6 +33,7 @@ class Outcome:
     reason: str = ""
     seconds: float = 0.0
     peak_bytes: int = 0
+    shape: tuple[int, int] | None = None
 
     @property
     def done(self) -> bool:
@@ -205,16 +209,16 @@ class _Driver:
         if not reply["ok"]:
             self._settle(label, Outcome("failed", reason=str(reply["reason"])))
             return
-        key = self._keys[label]
-        self._settle(label, Outcome("computed", key, reply["digest"], "", reply["seconds"], reply["peak_bytes"]))
+        cost = reply["seconds"], reply["peak_bytes"]
+        self._settle(label, Outcome("computed", self._keys[label], reply["digest"], "", *cost, _shape(reply)))
 
     def _look_up(self, label: str) -> Outcome | None:
         """The stored outcome of a task whose inputs exist; None after queueing it because there is none."""
-        outcome, fields = _known(self.run, self.run.plan.tasks[label])
+        outcome, task, fields = _known(self.run, self.run.plan.tasks[label])
         if outcome.state != "waiting":
             return outcome
         self._keys[label] = outcome.key
-        self.queue.append(self._payload(label, outcome.key, fields))
+        self.queue.append(self._payload(task, outcome.key, fields))
         return None
 
     def _settle(self, label: str, outcome: Outcome) -> None:
@@ -235,10 +239,9 @@ class _Driver:
                     known = self._look_up(dependent)
                     settled += [(dependent, known)] if known is not None else []
 
-    def _payload(self, label: str, key: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-        task = self.run.plan.tasks[label]
+    def _payload(self, task: Task, key: str, fields: Mapping[str, Any]) -> dict[str, Any]:
         return {
-            "label": label,
+            "label": task.label,
             "kind": task.operator.kind,
             "use": task.operator.use,
             "parameters": dict(task.operator.parameters),
@@ -255,19 +258,43 @@ def _became(outcome: Outcome) -> str:
     return "failed" if outcome.state == "failed" else "could not run"
 
 
-def _known(run: Run, task: Task) -> tuple[Outcome, Mapping[str, Any]]:
-    """The stored outcome of a task whose inputs exist ("waiting" with its key when there is none), and its fields."""
+def _known(run: Run, task: Task) -> tuple[Outcome, Task, Mapping[str, Any]]:
+    """The stored outcome of a task whose inputs exist ("waiting" with its key when there is none), the task as it is
+    settled for the shape of its input, and its fields."""
     try:
-        fields = key_fields(task, lambda label: run.outcomes[label].digest, run.recipes)
+        final = settled(task, lambda label: shape_of(run, label), run.recipes)
+        fields = key_fields(final, lambda label: run.outcomes[label].digest, run.recipes)
     except TdaLatentError as error:
-        return Outcome("failed", reason=str(error)), {}
+        return Outcome("failed", reason=str(error)), task, {}
     key = key_of(fields)
     action = run.store.find(key)
     if action is None:
-        return Outcome("waiting", key), fields
+        return Outcome("waiting", key), final, fields
     facts = action.facts
-    digest = action.digests["result"]
-    return Outcome("cached", key, digest, "", facts.get("seconds", 0.0), facts.get("peak_bytes", 0)), fields
+    cost = facts.get("seconds", 0.0), facts.get("peak_bytes", 0)
+    return Outcome("cached", key, action.digests["result"], "", *cost, _shape(facts)), final, fields
+
+
+def shape_of(run: Run, label: str) -> tuple[int, int]:
+    """Points and coordinates of the cloud that a finished task gave; read from the record where nobody noted them.
+
+    Raises
+    ------
+    InvalidInput
+        When the result is damaged or no cloud.
+    """
+    noted = run.outcomes[label].shape
+    if noted is not None:
+        return noted
+    record = run.record(label)
+    if not isinstance(record, Latents):
+        raise InvalidInput(f"the result of {label} is no intact cloud; run again to recompute it.")
+    return len(record), record.dimension
+
+
+def _shape(facts: Mapping[str, Any]) -> tuple[int, int] | None:
+    noted = facts.get("shape")
+    return (int(noted[0]), int(noted[1])) if noted else None
 
 
 def _keys(run: Run, tree: Tree) -> Any:

@@ -19,12 +19,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
+from tda_latent.engines.isolation import CONFINED
 from tda_latent.errors import InvalidInput, StoreError, TdaLatentError
 from tda_latent.experiment.keys import code_now, file_digest, resolve
 from tda_latent.experiment.plan import Operator
 from tda_latent.experiment.store import Store
 from tda_latent.experiment.streams import generator
-from tda_latent.records import Record
+from tda_latent.records import Latents, Record
 
 PR_SET_PDEATHSIG = 1
 REASON = 2000  # characters of a failure that are kept
@@ -32,8 +33,8 @@ THREADS = ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB_MAXIMUM", "NUMBA")
 
 
 def one_thread_environment() -> dict[str, str]:
-    """Environment variables that pin every numeric library to one thread."""
-    return {f"{name}_NUM_THREADS": "1" for name in THREADS}
+    """Environment variables that pin every numeric library to one thread, and say that hangs are taken care of."""
+    return {CONFINED: "1"} | {f"{name}_NUM_THREADS": "1" for name in THREADS}
 
 
 def load_tree(store: Store, tree: Any) -> Any:
@@ -68,6 +69,8 @@ def execute(payload: Mapping[str, Any], store: Store) -> dict[str, Any]:
     _check_unchanged(payload)
     seconds = time.perf_counter() - started
     facts = {"seconds": round(seconds, 4), "peak_bytes": _peak(), "label": payload["label"]}
+    if isinstance(result, Latents):
+        facts["shape"] = list(result.points.shape)
     action = store.commit(payload["key"], {"result": result}, facts, payload["fields"])
     return {"ok": True, "digest": action.digests["result"], **facts}
 

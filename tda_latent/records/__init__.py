@@ -7,6 +7,7 @@ from tda_latent.records.mapper_graph import MapperGraph
 from tda_latent.records.measures import Curve, Measures, Scalar, Table, Vectors
 from tda_latent.records.model import Drawing, Model, Projection
 from tda_latent.records.record import Record, array_digest, canonical_json, sha256, unpack
+from tda_latent.records.representatives import Representative, Representatives
 
 Result = PersistenceDiagram | MapperGraph | Vectors | Measures
 
@@ -23,6 +24,8 @@ __all__ = [
     "PersistenceDiagram",
     "Projection",
     "Record",
+    "Representative",
+    "Representatives",
     "Result",
     "Scalar",
     "Table",

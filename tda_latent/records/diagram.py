@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tda_latent.errors import IncompatibleRecords, InvalidInput
-from tda_latent.records.record import Array, Record, freeze, frozen_map, numbers
+from tda_latent.records.record import Record, freeze, frozen_map, numbers
+from tda_latent.records.representatives import Representatives
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -29,7 +30,7 @@ class PersistenceDiagram(Record):
     reach : where the filtration was cut; inf = complete (a cut at the enclosing radius is complete)
     accuracy : largest error of a value by floating point, in the unit
     error : certified bottleneck distance to the exact diagram of the whole cloud; 0 = exact, None = no certificate
-    representatives : for each bar the vertices (row numbers of the cloud) of one representative; () if not asked for
+    representatives : for each bar one of many equally good cycles or cocycles; None if not asked for
     computed : how: engine, its version, why it was chosen, number of points, ...
 
     Bars of length zero are dropped, and bars are sorted by degree, birth, death. A bar alive at a finite ``reach``
@@ -49,7 +50,7 @@ class PersistenceDiagram(Record):
     reach: float = np.inf
     accuracy: float = 0.0
     error: float | None = 0.0
-    representatives: tuple[Array, ...] = ()
+    representatives: Representatives | None = None
     computed: Mapping[str, Any] = dataclass_field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -57,19 +58,17 @@ class PersistenceDiagram(Record):
         degrees = np.asarray(self.degrees, dtype=np.int64).reshape(-1)
         if len(degrees) != len(pairs):
             raise InvalidInput(f"{len(pairs)} pairs but {len(degrees)} degrees; each bar has one degree.")
-        if self.representatives and len(self.representatives) != len(pairs):
-            raise InvalidInput(f"{len(pairs)} bars but {len(self.representatives)} representatives; give all or none.")
         _check_bars(pairs, degrees)
         if not _is_prime(self.field):
             raise InvalidInput(f"field is {self.field}; the rule is a prime p, for coefficients in Z/p.")
+        if self.representatives is not None:
+            _check_representatives(self.representatives, pairs, degrees, self.field)
         order = np.lexsort((pairs[:, 1], pairs[:, 0], degrees))
         order = order[pairs[order, 0] < pairs[order, 1]]
-        given = [np.asarray(vertices, dtype=np.int64) for vertices in self.representatives]
-        chosen = tuple(freeze(given[row]) for row in order) if given else ()
         self.set(
             pairs=freeze(pairs[order]),
             degrees=freeze(degrees[order]),
-            representatives=chosen,
+            representatives=None if self.representatives is None else self.representatives.taken(order),
             computed=frozen_map(self.computed),
         )
 
@@ -101,6 +100,16 @@ class PersistenceDiagram(Record):
         """(m,) True for bars still alive where the filtration was cut: their death is unknown."""
         return np.isinf(self.pairs[:, 1]) & bool(np.isfinite(self.reach))
 
+    @property
+    def certain(self) -> NDArray[np.bool_]:
+        """(m,) True for bars longer than twice the certified error: the whole cloud has them too, about there.
+
+        All of an exact diagram, none of one without a certificate.
+        """
+        if self.error is None:
+            return np.zeros(len(self.pairs), dtype=bool)
+        return np.asarray(self.pairs[:, 1] - self.pairs[:, 0] > 2 * self.error, dtype=bool)
+
     def facts(self) -> dict[str, Any]:
         """Number of bars and longest finite bar per degree, and the conventions."""
         facts: dict[str, Any] = {}
@@ -108,12 +117,28 @@ class PersistenceDiagram(Record):
             finite = self.finite(degree)
             longest = f", longest {np.ptp(finite, axis=1).max():.4g}" if len(finite) else ""
             facts[f"degree {degree}"] = f"{len(self.of_degree(degree))} bars{longest}"
-        return facts | {
-            "field": f"Z/{self.field}",
-            "unit": self.unit,
-            "reach": self.reach,
-            "filtration": self.filtration,
-        }
+        return (
+            facts
+            | {
+                "field": f"Z/{self.field}",
+                "unit": self.unit,
+                "reach": self.reach,
+                "filtration": self.filtration,
+            }
+            | self._trust()
+        )
+
+    def _trust(self) -> dict[str, str]:
+        """What the certificate says, for a diagram that is not exact."""
+        if self.error == 0:
+            return {}
+        if self.error is None:
+            return {"certificate": "none: nothing is known about the whole cloud"}
+        dies = np.isfinite(self.pairs[:, 1]) | (self.degrees > 0)  # the whole cloud is one component, always
+        counts = {degree: int((self.certain & dies)[self.degrees == degree].sum()) for degree in set(self.degrees)}
+        sure = ", ".join(f"{count} of degree {degree}" for degree, count in sorted(counts.items()) if count)
+        found = f"bars certain: {sure}" if sure else "certifies nothing: no bar is longer than twice that"
+        return {"certificate": f"within {self.error:.4g} of the whole cloud; {found}"}
 
 
 def require_comparable(a: PersistenceDiagram, b: PersistenceDiagram, degree: int) -> None:
@@ -153,6 +178,19 @@ def _check_bars(pairs: Floats, degrees: Integers) -> None:
         raise InvalidInput(f"a bar is born at {birth:g} and dies at {death:g}; the rule is birth < death.")
     if (degrees < 0).any():
         raise InvalidInput(f"degree {degrees.min()} is negative; degrees start at 0.")
+
+
+def _check_representatives(given: Representatives, pairs: Floats, degrees: Integers, field: int) -> None:
+    if not isinstance(given, Representatives):
+        raise InvalidInput(f"representatives are a {type(given).__name__}; give the record Representatives, or None.")
+    if len(given) != len(pairs):
+        raise InvalidInput(f"{len(pairs)} bars but {len(given)} representatives; give all or none.")
+    if (given.degrees != degrees).any():
+        raise InvalidInput("a birth simplex has another dimension than the degree of its bar; keep one order of bars.")
+    if (given.are_killed != np.isfinite(pairs[:, 1])).any():
+        raise InvalidInput("bars that die have a killing simplex, and bars that do not have none; some here differ.")
+    if given.coefficients.max(initial=1) >= field:
+        raise InvalidInput(f"a coefficient is {given.coefficients.max()}; in Z/{field} the largest is {field - 1}.")
 
 
 def _is_prime(value: int) -> bool:

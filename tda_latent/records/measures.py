@@ -137,6 +137,19 @@ class Vectors(Record):
         if self.rows_grid is not None:
             self.set(rows_grid=numbers(self.rows_grid, "rows_grid", (values.shape[0],)))
 
+    @classmethod
+    def sampled(cls, name: str, degree: int, values: Floats, grid: Floats, units: tuple[str, str]) -> Vectors:
+        """Curves over an even grid (k >= 2), each sample weighing one step of it; units of the values and the grid."""
+        return cls(
+            values=values,
+            grid=grid,
+            name=name,
+            degree=degree,
+            unit=units[0],
+            grid_unit=units[1],
+            integral_weight=float(grid[1] - grid[0]),
+        )
+
     def facts(self) -> dict[str, Any]:
         """Which summary, degree, shape and grid."""
         span = f"{self.grid[0]:.4g} to {self.grid[-1]:.4g} {self.grid_unit}" if len(self.grid) else "empty"

@@ -11,7 +11,7 @@ from scipy.spatial.distance import cdist, pdist, squareform
 
 from tda_latent.analyzers.vietoris_rips import VietorisRips
 from tda_latent.errors import InvalidInput, InvalidParameter
-from tda_latent.numerics.matching import bottleneck_distance
+from tda_latent.numerics.bottleneck import bottleneck_distance
 from tda_latent.records import Latents, PersistenceDiagram, require_comparable, unpack
 from tda_latent.registry import needs_of
 
@@ -305,14 +305,15 @@ def test_the_record_says_how_it_was_computed_and_survives_being_packed():
     found = diagram(CLOUD, max_degree=1, scale="median")
     facts = found.computed
     assert set(facts) == {
-        "engine", "engine_version", "reason", "points", "max_degree", "metric", "scale_divisor", "enclosing_radius",
+        "engine", "engine_version", "reason", "points", "landmarks", "max_degree", "metric", "scale_divisor",
+        "enclosing_radius",
     }  # fmt: skip
     matrix = squareform(pdist(CLOUD))
     assert (facts["points"], facts["max_degree"], facts["metric"]) == (36, 1, "euclidean")
     assert facts["scale_divisor"] == pytest.approx(np.median(pdist(CLOUD)))
     assert facts["enclosing_radius"] == pytest.approx(matrix.max(1).min() / np.median(pdist(CLOUD)))
     assert found.error == 0
-    assert found.representatives == ()
+    assert found.representatives is None
     assert unpack(*found.packed()) == found
 
 
@@ -330,12 +331,14 @@ def test_a_cloud_of_one_repeated_point_is_one_component():
 
 
 def test_a_task_beyond_the_ceiling_is_refused_before_the_distances_are_computed():
-    crowd = Latents(np.zeros((40_000, 1)))
-    with pytest.raises(InvalidInput, match=r"40000 points.*subsample.*threshold.*max_degree"):
+    crowd = Latents(np.zeros((70_000, 1)))
+    with pytest.raises(InvalidInput, match=r"70000 points.*65536.*landmarks.*subsample"):
         VietorisRips()(crowd)
+    with pytest.raises(InvalidInput, match=r"40000 points.*landmarks.*subsample.*threshold.*max_degree"):
+        VietorisRips(max_degree=2)(crowd.take(np.arange(40_000)))
     seconds, size = VietorisRips().cost(1000)
-    assert 0.1 < seconds < 10
-    assert 1e7 < size < 1e9
+    assert 0.01 < seconds < 1
+    assert 1e6 < size < 1e8
 
 
 # --- threshold and reach -----------------------------------------------------------------------------------------

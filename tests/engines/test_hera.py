@@ -11,7 +11,7 @@ from tda_latent.engines import hera
 from tda_latent.engines.hera import auction, hera_wasserstein
 from tda_latent.engines.isolation import isolated_number
 from tda_latent.errors import EngineFailure, InvalidInput
-from tda_latent.numerics.matching import wasserstein_distance
+from tda_latent.numerics.wasserstein import wasserstein_distance
 
 
 def table(rows) -> np.ndarray:

@@ -16,8 +16,9 @@ from tda_latent.engines.persim_distances import (
     persim_wasserstein,
 )
 from tda_latent.errors import EngineFailure, InvalidInput
-from tda_latent.numerics.matching import bottleneck_distance, wasserstein_distance
+from tda_latent.numerics.bottleneck import bottleneck_distance
 from tda_latent.numerics.sliced import sliced_wasserstein_distance
+from tda_latent.numerics.wasserstein import wasserstein_distance
 
 EMPTY = np.empty((0, 2))
 

@@ -16,6 +16,7 @@ from tda_latent.records import (
     PersistenceDiagram,
     Projection,
     Record,
+    Representatives,
     Scalar,
     Table,
     Vectors,
@@ -43,13 +44,18 @@ def latents() -> Latents:
 
 
 def diagram() -> PersistenceDiagram:
-    """Bars with an infinite one, a certificate that is absent, and vertices of representatives."""
+    """Bars with an infinite one, a certificate that is absent, and representatives."""
     return PersistenceDiagram(
         [[0, np.inf], [0, 1.5], [0.25, 0.75]],
         [0, 0, 1],
         error=None,
         reach=np.inf,
-        representatives=(np.array([0]), np.array([1, 2]), np.empty(0, dtype=np.int64)),
+        representatives=Representatives.of(
+            "cycle",
+            births=[[0], [1], [2, 3]],
+            killers=[None, [0, 1], [1, 2, 3]],
+            chains=[([[0]], [1]), ([[1], [0]], [1, 1]), ([[0, 2], [2, 3], [3, 0]], [1, 1, 1])],
+        ),
         computed={"engine": "gudhi", "max_degree": 1, "why": {"points": 5, "budget": np.inf}},
     )
 
@@ -98,6 +104,7 @@ def all_records() -> list[Record]:
         Latents(np.zeros((1, 1))),
         diagram(),
         PersistenceDiagram(np.empty((0, 2)), []),
+        PersistenceDiagram(np.empty((0, 2)), [], representatives=Representatives.of("cocycle", [], [])),
         graph,
         measures(),
         Measures({}, {}, {}),

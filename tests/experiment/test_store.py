@@ -149,11 +149,11 @@ def test_a_record_without_arrays_takes_one_file(store: Store) -> None:
 
 
 def test_a_long_tree_moves_into_the_blob_and_the_action_stays_short(store: Store) -> None:
-    size = 3000
+    size = 6000
     record = PersistenceDiagram(
         np.column_stack([np.zeros(size), np.arange(1, size + 1)]),
         np.zeros(size, int),
-        representatives=tuple(np.array([row]) for row in range(size)),
+        computed={f"fact {row}": row for row in range(size)},
     )
     store.commit(KEY, {"result": record}, {}, {})
     assert (store.path / "actions" / KEY[:2] / f"{KEY}.json").stat().st_size < 1000
