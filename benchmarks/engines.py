@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from benchmarks.timing import Table, interleaved, milliseconds, ratio
 from tda_latent.engines.gates import filtration_matrix
 from tda_latent.engines.rips import completion, rips_bars
-from tda_latent.numerics.matching import bottleneck_distance
+from tda_latent.numerics.bottleneck import bottleneck_distance
 from tda_latent.numerics.pairwise import pairwise_distances
 from tda_latent.registry import registry
 

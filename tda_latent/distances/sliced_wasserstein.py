@@ -43,8 +43,9 @@ class SlicedWasserstein:
     O(directions m log m): for diagrams too large for an exact matching.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     references: ClassVar[tuple[str, ...]] = ("carriere2017",)
+    libraries: ClassVar[tuple[str, ...]] = ("numba",)
     axioms: ClassVar[tuple[str, ...]] = ("identity", "symmetry", "triangle")
 
     degree: Annotated[int, Field(ge=0, le=3)] = 1

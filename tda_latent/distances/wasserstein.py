@@ -9,7 +9,7 @@ from pydantic import Field
 
 from tda_latent.engines.hera import hera_wasserstein
 from tda_latent.errors import InvalidParameter
-from tda_latent.numerics.matching import wasserstein_distance
+from tda_latent.numerics.wasserstein import wasserstein_distance
 from tda_latent.records import PersistenceDiagram, require_comparable
 from tda_latent.registry import distance
 
@@ -28,8 +28,10 @@ class Wasserstein:
     degree : int
         Homology degree of the bars, 0 to 3.
     engine : "exact" | "hera"
-        "exact": optimal up to rounding, to 3500 bars a side (30 000 when all are born together, as in degree 0).
-        "hera": an approximation for more bars, in a process of its own that is stopped after ten minutes.
+        "exact": optimal up to rounding; memory grows with the bars, not with their pairs. Refused after a fixed
+        amount of work, which only many thousand bars much longer than their distances to all others take, and beyond
+        30 000 bars a side that are all born together, as in degree 0.
+        "hera": an approximation, in a process of its own that is stopped after ten minutes.
     relative_error : float or None
         With hera only, and required there: the result is at most (1 + relative_error) times the distance.
 
@@ -54,9 +56,15 @@ class Wasserstein:
     many short bars, which noise and more points bring, weigh as much as one long bar.
     """
 
-    version: ClassVar[int] = 1
-    references: ClassVar[tuple[str, ...]] = ("cohensteiner2010", "crouse2016", "kerber2017", "vallender1974")
-    libraries: ClassVar[tuple[str, ...]] = ("scipy", "gudhi")
+    version: ClassVar[int] = 2
+    references: ClassVar[tuple[str, ...]] = (
+        "cohensteiner2010",
+        "crouse2016",
+        "jonker1987",
+        "kerber2017",
+        "vallender1974",
+    )
+    libraries: ClassVar[tuple[str, ...]] = ("scipy", "numba", "gudhi")
     axioms: ClassVar[tuple[str, ...]] = ("identity", "symmetry", "triangle")
     example: ClassVar[dict[str, Any]] = {"order": 2.0, "ground": 2}
 

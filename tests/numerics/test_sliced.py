@@ -8,8 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import wasserstein_distance as scipy_line
 
-from tda_latent.numerics.matching import wasserstein_distance
-from tda_latent.numerics.sliced import sliced_wasserstein_distance, wasserstein_on_line
+from tda_latent.errors import InvalidInput
+from tda_latent.numerics.sliced import (
+    sliced_wasserstein_distance,
+    sliced_wasserstein_distances,
+    wasserstein_on_line,
+)
+from tda_latent.numerics.wasserstein import wasserstein_distance
 
 real = st.floats(-5, 5, allow_nan=False, width=32)
 bar = st.tuples(real, st.floats(0.125, 4, width=32)).map(lambda p: (p[0], p[0] + p[1]))
@@ -41,6 +46,37 @@ def test_it_is_at_most_a_constant_times_the_wasserstein_distance(a, b) -> None:
 def test_a_common_shift_changes_nothing_also_below_zero(a, b, shift) -> None:
     plain = sliced_wasserstein_distance(a, b, DIRECTIONS)
     assert sliced_wasserstein_distance(a + shift, b + shift, DIRECTIONS) == pytest.approx(plain, rel=1e-9, abs=1e-9)
+
+
+def sorted_projections(first, second, directions: int) -> float:
+    """The definition: on each line, bars of one and diagonal points of the other, matched in sorted order."""
+    on_diagonal = [np.repeat(bars.mean(axis=1, keepdims=True), 2, axis=1) for bars in (first, second)]
+    one, other = np.vstack([first, on_diagonal[1]]), np.vstack([second, on_diagonal[0]])
+    angles = np.pi * (np.arange(directions) / directions - 0.5)
+    lines = np.stack([np.cos(angles), np.sin(angles)])
+    moves = np.sort(one @ lines, axis=0) - np.sort(other @ lines, axis=0)
+    return float(np.abs(moves).sum() / directions)
+
+
+@pytest.mark.parametrize("directions", [1, 2, 3, 4, 50, 101])
+def test_it_is_the_area_between_sorted_projections_for_any_number_of_lines(directions) -> None:
+    rng = np.random.default_rng(directions)
+    for sizes in ((40, 70), (1, 30), (0, 5)):
+        a, b = (np.column_stack([births, births + rng.random(len(births))]) for births in map(rng.random, sizes))
+        found = sliced_wasserstein_distance(a, b, directions)
+        assert found == pytest.approx(sorted_projections(a, b, directions), rel=1e-13)
+
+
+def test_all_pairs_are_the_single_distances_to_the_bit_whatever_the_threads() -> None:
+    rng = np.random.default_rng(3)
+    family = [np.sort(rng.random((size, 2)), axis=1) for size in (0, 1, 30, 200, 30)]
+    family += [family[2][::-1], np.vstack([family[3], [[0.1, np.inf]]]), np.array([[0.5, np.inf], [0.5, 0.5]])]
+    expected = [[sliced_wasserstein_distance(a, b, 30) for b in family] for a in family]
+    np.testing.assert_array_equal(sliced_wasserstein_distances(family, 30), expected)
+    np.testing.assert_array_equal(sliced_wasserstein_distances(family, 30, threads=3), expected)
+    assert sliced_wasserstein_distances([], 30).shape == (0, 0)
+    with pytest.raises(InvalidInput, match="threads is 0"):
+        sliced_wasserstein_distances(family, 30, threads=0)
 
 
 def test_one_bar_against_nothing_has_the_closed_form() -> None:
