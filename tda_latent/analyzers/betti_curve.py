@@ -63,12 +63,4 @@ class BettiCurve:
         stop = grid_stop(bars, self.start, self.stop, diagram.unit)
         grid = np.linspace(self.start, stop, self.resolution)
         alive = settled(bars, self.essential, diagram.reach)
-        return Vectors(
-            values=betti_curve(alive, grid),
-            grid=grid,
-            name="betti-curve",
-            degree=self.degree,
-            unit="bars",
-            grid_unit=diagram.unit,
-            integral_weight=float(grid[1] - grid[0]),
-        )
+        return Vectors.sampled("betti-curve", self.degree, betti_curve(alive, grid), grid, ("bars", diagram.unit))

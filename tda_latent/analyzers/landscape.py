@@ -49,6 +49,7 @@ class Landscape:
 
     version: ClassVar[int] = 1
     references: ClassVar[tuple[str, ...]] = ("bubenik2015",)
+    libraries: ClassVar[tuple[str, ...]] = ("numba",)
 
     degree: Annotated[int, Field(ge=0, le=3)] = 1
     resolution: Annotated[int, Field(ge=2, le=100_000)] = 201
@@ -66,12 +67,6 @@ class Landscape:
         stop = grid_stop(bars, self.start, self.stop, diagram.unit)
         grid = np.linspace(self.start, stop, self.resolution)
         tents = settled(bars, self.essential, min(stop, diagram.reach))
-        return Vectors(
-            values=landscape(tents, grid, self.layers),
-            grid=grid,
-            name="landscape",
-            degree=self.degree,
-            unit=diagram.unit,
-            grid_unit=diagram.unit,
-            integral_weight=float(grid[1] - grid[0]),
+        return Vectors.sampled(
+            "landscape", self.degree, landscape(tents, grid, self.layers), grid, (diagram.unit, diagram.unit)
         )

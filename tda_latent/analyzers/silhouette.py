@@ -65,12 +65,6 @@ class Silhouette:
         stop = grid_stop(bars, self.start, self.stop, diagram.unit)
         grid = np.linspace(self.start, stop, self.resolution)
         tents = settled(bars, self.essential, min(stop, diagram.reach))
-        return Vectors(
-            values=silhouette(tents, grid, self.power),
-            grid=grid,
-            name="silhouette",
-            degree=self.degree,
-            unit=diagram.unit,
-            grid_unit=diagram.unit,
-            integral_weight=float(grid[1] - grid[0]),
+        return Vectors.sampled(
+            "silhouette", self.degree, silhouette(tents, grid, self.power), grid, (diagram.unit, diagram.unit)
         )

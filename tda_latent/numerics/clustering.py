@@ -6,6 +6,8 @@ No result depends on the order of the points.
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +22,8 @@ from tda_latent.numerics.distance_blocks import distance_blocks, neighbour_dista
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+Labeller = Callable[[Floats], Integers]
+COMPILED_FROM = 2000  # points of a cloud from which compiling, seconds once on a machine, is worth it
 DENSE_LIMIT = 4096  # points up to which all distances are held at once (64 MiB)
 CORE_SHARE = 0.9  # share of all points that have enough neighbours within the automatic DBSCAN radius
 _TIE = 1 + 1e-9  # distances that are equal in exact arithmetic lie on the same side of the radius
@@ -63,6 +67,33 @@ def merge_tree(points: NDArray[Any]) -> MergeTree:
     if len(wide) == 1:
         return MergeTree(np.empty((0, 2), dtype=np.int64), np.empty(0), 0.0, 1)
     return _dense_tree(wide) if len(wide) <= DENSE_LIMIT else _prim_tree(wide)
+
+
+def step_labeller(cloud: Floats, height: float) -> Labeller:
+    """Single linkage of parts of a cloud, cut at a height: points joined by steps of at most that length.
+
+    Parameters
+    ----------
+    cloud : (n, d) the whole cloud; above 2000 points the parts are flooded by compiled code
+    height : longest step, in the unit of the points; a step of exactly this length is made. scikit-learn's
+        ``distance_threshold`` t does not make it: t is the height ``np.nextafter(t, 0)``
+
+    Returns
+    -------
+    Labeller
+        (m, d) points -> (m,) cluster numbers, in an order without meaning.
+
+    Notes
+    -----
+    Compiled: `tda_latent.numerics.proximity`, memory O(m d). Otherwise `merge_tree`.
+    """
+    if len(cloud) < COMPILED_FROM:
+        return lambda points: merge_tree(points).labels(height)
+    from tda_latent.numerics.blocks import sketcher
+    from tda_latent.numerics.proximity import component_labels
+
+    sketch = sketcher(cloud)
+    return lambda points: component_labels(points, height, sketch)
 
 
 def first_gap_cut(heights: Floats, diameter: float, bins: int) -> float:
@@ -124,6 +155,28 @@ def dbscan_labels(points: NDArray[Any], eps: float, min_samples: int) -> Integer
     return numbered(labels)
 
 
+def dbscan_labeller(cloud: Floats, eps: float, min_samples: int) -> Labeller:
+    """`dbscan_labels` of parts of a cloud; above 2000 points of the cloud by compiled code, to the same clusters."""
+    if len(cloud) < COMPILED_FROM:
+        return functools.partial(dbscan_labels, eps=eps, min_samples=min_samples)
+    from tda_latent.numerics.blocks import sketcher
+    from tda_latent.numerics.proximity import component_labels, have_neighbours, nearest_within
+
+    sketch = sketcher(cloud)
+
+    def labels_of(points: Floats) -> Integers:
+        is_core = have_neighbours(points, eps, min_samples, sketch)
+        labels = np.full(len(points), -1, dtype=np.int64)
+        if is_core.any():
+            labels[is_core] = component_labels(points[is_core], eps, sketch)
+            nearest = nearest_within(points, eps, is_core, sketch)
+            borders = np.flatnonzero(nearest >= 0)
+            labels[borders] = labels[nearest[borders]]
+        return labels
+
+    return labels_of
+
+
 def automatic_eps(points: NDArray[Any], min_samples: int) -> float:
     """Radius within which nine tenths of all points have 2 (min_samples - 1) others; it scales with the cloud.
 
@@ -139,9 +192,13 @@ def numbered(labels: NDArray[Any]) -> Integers:
     """(n,) the same clusters numbered 0, 1, ... by first row; negative labels (noise) become -1."""
     values = np.asarray(labels)
     result = np.full(len(values), -1, dtype=np.int64)
-    inside = values >= 0
-    _, first, position = np.unique(values[inside], return_index=True, return_inverse=True)
-    result[inside] = np.argsort(np.argsort(first))[position]
+    inside = np.flatnonzero(values >= 0)
+    chosen = values[inside].astype(np.int64)
+    if chosen.max(initial=0) > 4 * len(values):
+        chosen = np.unique(chosen, return_inverse=True)[1]
+    first = np.full(chosen.max(initial=-1) + 1, len(values))
+    first[chosen[::-1]] = inside[::-1]  # the last one written is the first row
+    result[inside] = np.argsort(np.argsort(first))[chosen]
     return result
 
 

@@ -30,6 +30,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from tda_latent.errors import InvalidInput
 
@@ -116,7 +117,7 @@ def patch_members(lens: Floats, intervals: Sequence[Floats]) -> tuple[Integers, 
 
     Notes
     -----
-    O(s log s) for s pairs (point, patch); the k^q patches are never enumerated.
+    O(s) for s pairs (point, patch), O(s log s) for more patches than pairs; the k^q patches are never enumerated.
     """
     spans = [_containing(lens[:, axis], ends) for axis, ends in enumerate(intervals)]
     total = np.prod([last - first + 1.0 for first, last in spans], axis=0).sum()
@@ -126,11 +127,41 @@ def patch_members(lens: Floats, intervals: Sequence[Floats]) -> tuple[Integers, 
             "Lower the gain or use fewer lens axes."
         )
     rows, keys = _memberships(spans, len(lens))
-    order = np.lexsort([rows, *reversed(keys)])
-    changed = np.zeros(len(rows), dtype=bool)
-    for key in keys:
-        changed[1:] |= np.diff(key[order]) != 0
-    return rows[order], np.concatenate([[0], np.flatnonzero(changed), [len(rows)]])
+    order, offsets = grouped(*_patch_numbers(keys, [len(ends) for ends in intervals]))
+    return rows[order], np.append(0, offsets[1:][np.diff(offsets) > 0])
+
+
+def grouped(keys: Integers, count: int) -> tuple[Integers, Integers]:
+    """Positions of each key: key k occurs at ``order[offsets[k]:offsets[k + 1]]``, ascending.
+
+    Parameters
+    ----------
+    keys : (s,) from 0 to count - 1
+    count : number of keys
+
+    Returns
+    -------
+    order, offsets
+        (s,) and (count + 1,) int64.
+
+    Notes
+    -----
+    A counting sort, O(s + count): the transposition of a sparse matrix with one entry a row.
+    """
+    size = len(keys)
+    table = csr_matrix((np.ones(size, dtype=np.int8), keys, np.arange(size + 1)), shape=(size, count)).tocsc()
+    return table.indices.astype(np.int64), table.indptr.astype(np.int64)
+
+
+def _patch_numbers(keys: list[Integers], counts: list[int]) -> tuple[Integers, int]:
+    """(s,) one number for each pair, in lexicographic order of its interval numbers, and a bound of the numbers."""
+    numbers, bound = np.zeros(len(keys[0]), dtype=np.int64), 1
+    for key, count in zip(keys, counts, strict=True):
+        numbers, bound = numbers * count + key, bound * count
+        if bound > 4 * len(numbers):
+            used, numbers = np.unique(numbers, return_inverse=True)
+            bound = len(used)
+    return numbers, bound
 
 
 def _memberships(spans: list[tuple[Integers, Integers]], size: int) -> tuple[Integers, list[Integers]]:

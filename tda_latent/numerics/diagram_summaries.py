@@ -1,4 +1,4 @@
-"""Bars of one homology degree as functions on a grid, and as a few numbers.
+"""Bars of one homology degree as functions on a grid, and as a few numbers; of one diagram or of thousands at once.
 
 Bars are rows (birth, death) of an (m, 2) float64 array with birth < death; they live over the half-open range
 [birth, death). No bar at all is legal everywhere and gives zeros.
@@ -6,6 +6,9 @@ Bars are rows (birth, death) of an (m, 2) float64 array with birth < death; they
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,8 +19,29 @@ from tda_latent.errors import InvalidInput, InvalidParameter
 from tda_latent.numerics.entropy import shannon_entropy
 
 Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+COMPILED_FROM = 1 << 19  # entries of bars x grid from which compiling, a second or two once on a machine, is worth it
 MEDIAN_STOP = 2.0  # end of the automatic grid in median distances; few clouds have bars beyond it
 _CHUNK = 1 << 22  # entries of bars x grid held at a time
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Bars of several diagrams in one table; `stacked` makes one.
+
+    bars : (m, 2); diagram i owns the rows offsets[i] to offsets[i + 1]
+    offsets : (diagrams + 1,) from 0 to m
+    """
+
+    bars: Floats
+    offsets: Integers
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def diagrams(self) -> list[Floats]:
+        """The bars of each diagram, as views."""
+        return [self.bars[first:last] for first, last in itertools.pairwise(self.offsets.tolist())]
 
 
 def require_degree(degree: int, computed: Any) -> None:
@@ -87,11 +111,31 @@ def settled(bars: Floats, essential: str, end: float) -> Floats:
     return clamped[clamped[:, 0] < clamped[:, 1]]
 
 
+def stacked(diagrams: Sequence[Floats]) -> Stack:
+    """Bars of several diagrams, each (m, 2), below one another."""
+    return Stack(
+        np.concatenate([np.empty((0, 2)), *diagrams]),
+        np.cumsum([0, *(len(bars) for bars in diagrams)], dtype=np.int64),
+    )
+
+
+def betti_curves(stack: Stack, grid: Floats) -> Floats:
+    """(diagrams, k) number of bars of each diagram alive at each grid value, birth <= t < death.
+
+    The grid must not descend. O(m log k + diagrams k).
+    """
+    bars, count, size = stack.bars, len(stack), len(grid) + 1
+    places = np.searchsorted(grid, bars, side="left")
+    cells = np.repeat(np.arange(count) * size, np.diff(stack.offsets))
+    changes = np.bincount(cells + places[:, 0], minlength=count * size)
+    changes -= np.bincount(cells + places[:, 1], minlength=count * size)
+    alive = np.cumsum(changes.reshape(count, size)[:, :-1], axis=1)
+    return np.asarray(alive, dtype=np.float64)
+
+
 def betti_curve(bars: Floats, grid: Floats) -> Floats:
-    """(k,) number of bars alive at each grid value, birth <= t < death; O((m + k) log m)."""
-    births, deaths = np.sort(bars[:, 0]), np.sort(bars[:, 1])
-    alive = np.searchsorted(births, grid, side="right") - np.searchsorted(deaths, grid, side="right")
-    return alive.astype(np.float64)
+    """(k,) number of bars alive at each value of a grid that does not descend; one diagram of `betti_curves`."""
+    return np.asarray(betti_curves(stacked([bars]), grid)[0])
 
 
 def betti_steps(bars: Floats) -> tuple[Floats, Floats]:
@@ -103,18 +147,35 @@ def betti_steps(bars: Floats) -> tuple[Floats, Floats]:
     return scales, betti_curve(bars, scales)
 
 
-def landscape(bars: Floats, grid: Floats, layers: int) -> Floats:
-    """(layers, k) persistence landscape: layer j at t is the j-th largest height min(t - birth, death - t), or 0.
+def landscapes(stack: Stack, grid: Floats, layers: int) -> Floats:
+    """(diagrams, layers, k) persistence landscapes: layer j at t is the j-th largest min(t - birth, death - t), or 0.
 
-    The tent of the bar (0, 2) peaks at 1, at t = 1 [bubenik2015]; gudhi multiplies by sqrt(2). Finite bars only.
-    O(m k).
+    The tent of the bar (0, 2) peaks at 1, at t = 1 [bubenik2015]; gudhi multiplies by sqrt(2). Finite bars only; the
+    grid must not descend.
+
+    Notes
+    -----
+    O(m k). Tables of bars and grid values above half a million entries go through compiled code, to the same bits.
     """
-    values = np.zeros((layers, len(grid)))
-    kept = min(layers, len(bars))
-    for cells in _cells(len(bars), len(grid)):
-        heights = np.sort(-_tents(bars, grid[cells]), axis=0)[:kept]
-        values[:kept, cells] = -heights
+    if len(stack.bars) * len(grid) >= COMPILED_FROM:
+        from tda_latent.numerics.layers import largest_tents
+
+        return np.asarray(largest_tents(stack.bars, stack.offsets, np.asarray(grid, np.float64), layers))
+    values = np.zeros((len(stack), layers, len(grid)))
+    for number, bars in enumerate(stack.diagrams()):
+        kept = min(layers, len(bars))
+        values[number, :kept] = -np.sort(-_tents(bars, grid), axis=0)[:kept]
     return values + 0.0
+
+
+def landscape(bars: Floats, grid: Floats, layers: int) -> Floats:
+    """(layers, k) persistence landscape of one diagram; see `landscapes`."""
+    return np.asarray(landscapes(stacked([bars]), grid, layers)[0])
+
+
+def silhouettes(stack: Stack, grid: Floats, power: float) -> Floats:
+    """(diagrams, k) `silhouette` of each diagram."""
+    return np.array([silhouette(bars, grid, power) for bars in stack.diagrams()]).reshape(len(stack), len(grid))
 
 
 def silhouette(bars: Floats, grid: Floats, power: float) -> Floats:
@@ -130,12 +191,12 @@ def silhouette(bars: Floats, grid: Floats, power: float) -> Floats:
     return np.concatenate(values)
 
 
-def persistence_image(bars: Floats, edges: tuple[Floats, Floats], deviation: float, power: float) -> Floats:
-    """(rows, columns) persistence image: the weighted density of bars integrated over each pixel [adams2017].
+def persistence_images(stack: Stack, edges: tuple[Floats, Floats], deviation: float, power: float) -> Floats:
+    """(diagrams, rows, columns) persistence images: weighted densities of bars integrated over pixels [adams2017].
 
     Parameters
     ----------
-    bars : (m, 2) finite
+    stack : finite bars
     edges : (columns + 1,) pixel edges over births and (rows + 1,) over lifetimes, ascending
     deviation : standard deviation of the round Gaussian around each bar's (birth, lifetime), > 0
     power : a bar weighs its lifetime to this power; > 0, so that the weight vanishes at the diagonal
@@ -145,11 +206,19 @@ def persistence_image(bars: Floats, edges: tuple[Floats, Floats], deviation: flo
     The integrals are exact (differences of normal distribution functions); mass outside of the pixels is lost.
     O(m (rows + columns) + m rows columns).
     """
-    lifetimes = bars[:, 1] - bars[:, 0]
     births, rises = edges
-    across = np.diff(ndtr((births[None, :] - bars[:, :1]) / deviation), axis=1)
-    upward = np.diff(ndtr((rises[None, :] - lifetimes[:, None]) / deviation), axis=1)
-    return np.asarray((lifetimes[:, None] ** power * upward).T @ across, dtype=np.float64)
+    images = np.zeros((len(stack), len(rises) - 1, len(births) - 1))
+    for number, bars in enumerate(stack.diagrams()):
+        lifetimes = bars[:, 1] - bars[:, 0]
+        across = np.diff(ndtr((births[None, :] - bars[:, :1]) / deviation), axis=1)
+        upward = np.diff(ndtr((rises[None, :] - lifetimes[:, None]) / deviation), axis=1)
+        images[number] = (lifetimes[:, None] ** power * upward).T @ across
+    return images
+
+
+def persistence_image(bars: Floats, edges: tuple[Floats, Floats], deviation: float, power: float) -> Floats:
+    """(rows, columns) persistence image of one diagram; see `persistence_images`."""
+    return np.asarray(persistence_images(stacked([bars]), edges, deviation, power)[0])
 
 
 def lifetimes(bars: Floats) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_matrix, csr_matrix
 
 from tda_latent.errors import InvalidInput
+from tda_latent.numerics.clustering import numbered
+from tda_latent.numerics.covers import grouped
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -51,25 +54,23 @@ def pulled_back_cover(
         kept: they are different elements of the cover, and dropping one would cut the nerve open.
     """
     rows, bounds = patches
-    clusters: list[Integers] = []
-    origins: list[int] = []
-    clustered = np.zeros(len(points), dtype=bool)
-    for patch in range(len(bounds) - 1):
-        inside = rows[bounds[patch] : bounds[patch + 1]]
-        labels = np.asarray(labeller(points[inside]))
-        if labels.shape != inside.shape:
-            raise InvalidInput(
-                f"the clusterer gave labels of shape {labels.shape} for a patch of {len(inside)} points."
-            )
-        clustered[inside[labels >= 0]] = True
-        found = [inside[labels == label] for label in _in_order(labels)]
-        clusters += (kept := [cluster for cluster in found if len(cluster) >= min_points])
-        origins += [patch] * len(kept)
+    nodes = np.full(len(rows), -1, dtype=np.int64)
+    found = np.zeros(len(bounds), dtype=np.int64)
+    for patch, (start, stop) in enumerate(itertools.pairwise(bounds.tolist())):
+        local = numbered(_patch_labels(labeller, points[rows[start:stop]]))
+        found[patch + 1] = found[patch] + local.max() + 1
+        nodes[start:stop] = np.where(local < 0, -1, local + found[patch])
+    inside = np.flatnonzero(nodes >= 0)
+    order, offsets = grouped(nodes[inside], int(found[-1]))
+    is_noise = np.ones(len(points), dtype=bool)
+    is_noise[rows[inside]] = False
+    sizes = np.diff(offsets)
+    kept = sizes >= min_points
     return PulledBackCover(
-        members=np.concatenate([np.empty(0, dtype=np.int64), *clusters]),
-        offsets=np.cumsum([0, *(len(cluster) for cluster in clusters)]),
-        patches=np.array(origins, dtype=np.int64),
-        is_noise=~clustered,
+        members=rows[inside][order][np.repeat(kept, sizes)],
+        offsets=np.concatenate([[0], np.cumsum(sizes[kept])]),
+        patches=np.repeat(np.arange(len(bounds) - 1), np.diff(found))[kept],
+        is_noise=is_noise,
     )
 
 
@@ -112,9 +113,3 @@ def _patch_labels(labeller: Labeller, points: Floats) -> NDArray[Any]:
     if labels.shape != (len(points),):
         raise InvalidInput(f"the clusterer gave labels of shape {labels.shape} for a patch of {len(points)} points.")
     return labels
-
-
-def _in_order(labels: NDArray[Any]) -> list[Any]:
-    """Cluster numbers in the order of their first row, without noise."""
-    values, first = np.unique(labels, return_index=True)
-    return [label for label in values[np.argsort(first)].tolist() if label >= 0]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from tda_latent.errors import InvalidInput
-from tda_latent.numerics.covers import balanced_intervals, patch_members, uniform_intervals
+from tda_latent.numerics.covers import balanced_intervals, grouped, patch_members, uniform_intervals
 
 quick = settings(max_examples=60, deadline=None, derandomize=True)
 gains = st.floats(0, 0.95)
@@ -125,6 +125,14 @@ def test_a_point_on_a_shared_end_lies_in_both_intervals_even_without_gain():
     lens = np.array([[0.0], [1.0], [2.0]])
     members, offsets = patch_members(lens, [uniform_intervals(lens[:, 0], 2, 0.0)])
     assert as_lists(members, offsets) == [[0, 1], [1, 2]]
+
+
+@quick
+@given(arrays(np.int64, st.integers(0, 50), elements=st.integers(0, 9)))
+def test_grouping_is_a_stable_sort_by_key(keys):
+    order, offsets = grouped(keys, 10)
+    np.testing.assert_array_equal(order, np.argsort(keys, kind="stable"))
+    np.testing.assert_array_equal(np.diff(offsets), np.bincount(keys, minlength=10))
 
 
 def test_empty_patches_are_never_enumerated():

@@ -11,16 +11,21 @@ from scipy.integrate import dblquad
 from tda_latent.errors import InvalidInput, InvalidParameter
 from tda_latent.numerics.diagram_summaries import (
     betti_curve,
+    betti_curves,
     betti_steps,
     check_range,
     grid_stop,
     landscape,
+    landscapes,
     maximal_persistence,
     persistence_entropy,
     persistence_image,
+    persistence_images,
     require_degree,
     settled,
     silhouette,
+    silhouettes,
+    stacked,
     total_persistence,
 )
 
@@ -127,12 +132,11 @@ def test_a_large_power_follows_the_longest_bar():
     np.testing.assert_allclose(silhouette(bars, GRID, 100), landscape(ONE, GRID, 1)[0], atol=1e-12)
 
 
-def test_a_table_in_pieces_gives_the_same_curves(monkeypatch):
+def test_a_table_in_pieces_gives_the_same_silhouette(monkeypatch):
     bars = random_bars(3)
-    whole = landscape(bars, GRID, 3), silhouette(bars, GRID, 1)
+    whole = silhouette(bars, GRID, 1)
     monkeypatch.setattr("tda_latent.numerics.diagram_summaries._CHUNK", 7 * len(bars))
-    np.testing.assert_array_equal(landscape(bars, GRID, 3), whole[0])
-    np.testing.assert_allclose(silhouette(bars, GRID, 1), whole[1], atol=1e-15)
+    np.testing.assert_allclose(silhouette(bars, GRID, 1), whole, atol=1e-15)
 
 
 EDGES = np.linspace(-2, 6, 41), np.linspace(-2, 6, 33)
@@ -145,6 +149,67 @@ def test_an_image_that_holds_all_of_the_mass_sums_to_the_total_weight(bars):
         image = persistence_image(bars, EDGES, 0.2, power)
         assert image.sum() == pytest.approx(total_persistence(bars, power), abs=1e-12)
         assert image.shape == (32, 40)
+
+
+MANY = st.lists(BARS, max_size=5)
+
+
+@given(MANY)
+@LAWS
+def test_many_diagrams_in_one_call_give_what_each_gives_alone_to_the_bit(diagrams):
+    stack = stacked(diagrams)
+    assert len(stack) == len(diagrams)
+    for summary, summaries, options in [
+        (betti_curve, betti_curves, (GRID,)),
+        (landscape, landscapes, (GRID, 3)),
+        (silhouette, silhouettes, (GRID, 2.0)),
+        (persistence_image, persistence_images, (EDGES, 0.2, 1.0)),
+    ]:
+        together = summaries(stack, *options)
+        assert len(together) == len(diagrams)
+        for found, bars in zip(together, diagrams, strict=True):
+            np.testing.assert_array_equal(found, summary(bars, *options))
+
+
+GRIDS = st.sampled_from([GRID, GRID**3, np.linspace(0.3, 0.6, 7), np.full(4, 0.5), np.array([0.5]), np.array([])])
+
+
+@given(MANY, GRIDS, st.integers(1, 8))
+@LAWS
+def test_compiled_landscapes_are_those_of_numpy_to_the_bit(diagrams, grid, layers):
+    stack = stacked(diagrams)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tda_latent.numerics.diagram_summaries.COMPILED_FROM", 0)
+        compiled = landscapes(stack, grid, layers)
+    np.testing.assert_array_equal(compiled, landscapes(stack, grid, layers))
+    assert not np.signbit(compiled).any()
+
+
+def test_a_thousand_diagrams_agree_with_gudhi_where_the_conventions_do():
+    from gudhi.representations import BettiCurve, Landscape, Silhouette
+
+    diagrams = [random_bars(seed, 60) for seed in range(1000)]
+    diagrams = [bars for bars in diagrams if len(bars)]  # gudhi's silhouette of no bars is NaN
+    stack = stacked(diagrams)
+    assert len(stack.bars) * len(GRID) > 1 << 19  # compiled
+    np.testing.assert_array_equal(BettiCurve(predefined_grid=GRID).fit_transform(diagrams), betti_curves(stack, GRID))
+    theirs = Landscape(num_landscapes=4, resolution=201, sample_range=[0, 2], keep_endpoints=True)
+    ours = np.sqrt(2) * landscapes(stack, GRID, 4).reshape(len(stack), -1)
+    np.testing.assert_allclose(theirs.fit_transform(diagrams), ours, atol=1e-12)
+    weighted = Silhouette(weight=np.ptp, resolution=201, sample_range=[0, 2], keep_endpoints=True)
+    ours = np.sqrt(2) * silhouettes(stack, GRID, 1.0)
+    np.testing.assert_allclose(weighted.fit_transform(diagrams), ours, atol=1e-12)
+
+
+def test_gudhi_samples_the_density_whose_integral_over_pixels_is_ours():
+    from gudhi.representations import PersistenceImage
+
+    bars, side = random_bars(6), 1e-3
+    edges = np.linspace(0.5, 0.5 + 20 * side, 21)  # pixels so small that the density is flat in each
+    span = [edges[0] + side / 2, edges[-1] - side / 2] * 2
+    theirs = PersistenceImage(bandwidth=0.3, weight=lambda bar: bar[1], resolution=[20, 20], im_range=span)
+    ours = persistence_image(bars, (edges, edges), 0.3, 1.0)
+    np.testing.assert_allclose(theirs(bars).reshape(20, 20) * side**2, ours, rtol=1e-5)
 
 
 def test_a_pixel_is_the_double_integral_of_the_gaussian_over_births_and_lifetimes():

@@ -65,6 +65,19 @@ def test_a_labeller_that_loses_points_is_refused():
         pulled_back_cover(np.zeros((2, 1)), (np.array([0, 1]), np.array([0, 2])), lambda _: np.zeros(1))
 
 
+def test_a_patch_of_singletons_and_labels_of_any_size_are_sorted_in_linear_time():
+    size = 200_000
+    labels = np.random.default_rng(0).permutation(size) * 10**9
+    found = pulled_back_cover(np.zeros((size, 1)), (np.arange(size), np.array([0, size])), lambda _: labels)
+    np.testing.assert_array_equal(found.members, np.arange(size))
+    assert len(found.offsets) == size + 1
+
+
+def test_noise_everywhere_gives_no_node():
+    found = pulled_back_cover(np.zeros((3, 1)), (np.arange(3), np.array([0, 3])), lambda points: np.full(3, -1))
+    assert (len(found.members), found.offsets.tolist(), found.is_noise.all()) == (0, [0], True)
+
+
 def test_a_thousand_nodes_on_a_line_need_no_pairwise_comparison():
     size = 100_000
     starts = np.arange(0, size - 1, 2)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pydantic import Field, JsonValue
 
 from tda_latent.errors import InvalidInput, InvalidParameter, nearest_name
-from tda_latent.numerics.clustering import automatic_eps, dbscan_labels, first_gap_cut, merge_tree
+from tda_latent.numerics.clustering import automatic_eps, dbscan_labeller, first_gap_cut, merge_tree, step_labeller
 from tda_latent.numerics.distance_blocks import root_mean_square_distance
 from tda_latent.numerics.nerve import Labeller
 
@@ -44,7 +44,8 @@ class Height:
     Parameters
     ----------
     height : float
-        Longest step, in the unit of the points.
+        Longest step, in the unit of the points; a step of exactly this length is made, where scikit-learn's
+        ``distance_threshold`` leaves it out.
     """
 
     height: Annotated[float, Field(ge=0)]
@@ -87,7 +88,7 @@ class SingleLinkage:
         if isinstance(cut, FirstGap):
             return functools.partial(_first_gap_labels, bins=cut.bins)
         height = cut.height if isinstance(cut, Height) else cut.fraction * root_mean_square_distance(cloud)
-        return lambda points: merge_tree(points).labels(height)
+        return step_labeller(cloud, height)
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ class Dbscan:
     def labeller(self, cloud: Floats) -> Labeller:
         """Labels of the points of one patch of the cloud."""
         eps = automatic_eps(cloud, self.min_samples) if self.eps is None else self.eps
-        return functools.partial(dbscan_labels, eps=eps, min_samples=self.min_samples)
+        return dbscan_labeller(cloud, eps, self.min_samples)
 
 
 @dataclass(frozen=True)

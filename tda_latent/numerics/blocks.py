@@ -1,0 +1,309 @@
+"""Points sorted into blocks of close ones, with short sketches: what lets most pairs go unmeasured.
+
+A sketch of a point is its coordinates along at most eight leading principal axes of the cloud. Distances between
+sketches are never longer than between their points, so they rule out most pairs by eight numbers. The points are sorted
+by repeated median splits of their sketches and cut into blocks of about sqrt(m) with bounding boxes, which rule out
+whole blocks.
+
+What decides is `measure`: the difference form in float64, summed over the coordinates first to last without fused
+operations, as `scipy.spatial.distance.pdist` sums them, against `largest_square`: near is a pair whose root is at most
+the radius, to the last bit. Sketches carry a margin for their own rounding and only rule out; rounded sums only grow,
+so a box never rules out a pair whose sketches are near.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tda_latent.numerics.compilation import compiled, leaf
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+SKETCH = 8
+"""Coordinates of a sketch, at most."""
+SAMPLE = 256
+"""Points whose principal axes the sketches use; they decide about time and never about results."""
+LONGEST = 1e150
+"""Norm up to which squares stay in the range of float64; beyond it sketches rule nothing out."""
+SMALLEST_BLOCK = 64
+_ROUNDING = 64 * np.finfo(np.float64).eps  # of a sketch, per coordinate of the points and length of the longest point
+
+
+@dataclass(frozen=True)
+class Sketcher:
+    """Leading principal axes of a cloud.
+
+    axes : (d, k) orthonormal columns, k <= 8
+    longest : largest norm of a point of the cloud
+    """
+
+    axes: Floats
+    longest: float
+
+    def sketches(self, points: Floats) -> Floats:
+        """(m, k) coordinates of the points along the axes."""
+        return np.asarray(points @ self.axes, dtype=np.float64)
+
+    def reach(self, radius: float) -> float:
+        """Squared distance beyond which two sketches belong to points more than the radius apart, rounding included."""
+        length = float(radius * (1 + 1e-9) + _ROUNDING * len(self.axes) * self.longest)
+        return length * length
+
+
+class Patch(NamedTuple):
+    """Points, and what counts as near.
+
+    points, sketches : (m, d) and (m, k)
+    far : squared distance of two sketches above which their points are not near
+    reach : largest squared distance of two points that are near
+    """
+
+    points: Floats
+    sketches: Floats
+    far: float
+    reach: float
+
+
+class Blocks(NamedTuple):
+    """Rows of a patch in an order in which consecutive ones are close, cut into equal blocks.
+
+    rows : (m,) row numbers
+    columns, sketches : (d, m) and (k, m) points and sketches of these rows, coordinate by coordinate
+    lower, upper : (blocks, k) bounding boxes of the sketches
+    """
+
+    rows: Integers
+    columns: Floats
+    sketches: Floats
+    lower: Floats
+    upper: Floats
+
+
+def sketcher(cloud: Floats) -> Sketcher:
+    """Axes for the sketches of every part of a cloud (n, d), n >= 1; O(n d), axes of a fixed sample of 256 points."""
+    longest = float(np.sqrt(np.einsum("ij,ij->i", cloud, cloud).max()))
+    if longest > LONGEST:
+        return Sketcher(np.zeros((cloud.shape[1], 1)), 0.0)
+    if cloud.shape[1] <= SKETCH:
+        return Sketcher(np.eye(cloud.shape[1]), longest)
+    sample = cloud[:: len(cloud) // SAMPLE + 1]
+    axes = np.linalg.svd(sample - sample.mean(axis=0), full_matrices=False)[2]
+    return Sketcher(np.ascontiguousarray(axes[:SKETCH].T), longest)
+
+
+def largest_square(radius: float) -> float:
+    """Largest float64 whose square root is at most the radius; -1 for a negative radius: nothing is near."""
+    if radius < 0:
+        return -1.0
+    square = radius * radius
+    while math.sqrt(square) > radius:
+        square = math.nextafter(square, 0.0)
+    while math.isfinite(square) and math.sqrt(math.nextafter(square, math.inf)) <= radius:
+        square = math.nextafter(square, math.inf)
+    return square
+
+
+def patch_of(points: NDArray[Any], radius: float, sketch: Sketcher | None) -> Patch:
+    """Points (m, d) with their sketches, and what a radius means for both."""
+    wide = np.ascontiguousarray(points, dtype=np.float64)
+    sketch = sketcher(wide) if sketch is None else sketch
+    return Patch(wide, sketch.sketches(wide), sketch.reach(radius), largest_square(float(radius)))
+
+
+@leaf
+def measure(patch: Patch, row: int, blocks: Blocks, block: int, wanted: Flags, squares: Floats) -> bool:
+    """Squared distances from a row to the wanted places of a block, inf for far ones; False when none is near.
+
+    Sketches first. Where one place in sixteen is not far, the whole block is computed at once, else place by place.
+    """
+    start, stop = span(blocks, block)
+    found = squares[start:stop]
+    _squares(patch.sketches[row], blocks.sketches, start, stop, found)
+    close = _at_most(found, patch.far)
+    if close == 0:
+        return False
+    if 16 * close >= len(found):
+        _squares(patch.points[row], blocks.columns, start, stop, found)
+    else:
+        for k in range(len(found)):
+            if wanted[start + k] and found[k] <= patch.far:
+                found[k] = _square(patch.points, row, blocks.rows[start + k])
+            else:
+                found[k] = np.inf
+    return _at_most(found, patch.reach) > 0
+
+
+@leaf
+def _at_most(values: Floats, bound: float) -> int:
+    """How many values are at most the bound; from place 0 on, so that the processor compares several at once."""
+    count = 0
+    for k in range(len(values)):
+        count += values[k] <= bound
+    return count
+
+
+@leaf
+def _squares(point: Floats, columns: Floats, start: int, stop: int, found: Floats) -> None:
+    """Squared distances from a point to the columns start, ..., stop - 1; four coordinates in one go."""
+    for k in range(stop - start):
+        found[k] = 0.0
+    q = 0
+    while q + 4 <= len(point):
+        a, b, c, d = point[q], point[q + 1], point[q + 2], point[q + 3]
+        row_a, row_b = columns[q, start:stop], columns[q + 1, start:stop]
+        row_c, row_d = columns[q + 2, start:stop], columns[q + 3, start:stop]
+        for k in range(stop - start):
+            s, t, u, v = a - row_a[k], b - row_b[k], c - row_c[k], d - row_d[k]
+            found[k] = found[k] + s * s + t * t + u * u + v * v
+        q += 4
+    while q < len(point):
+        a, row_a = point[q], columns[q, start:stop]
+        for k in range(stop - start):
+            s = a - row_a[k]
+            found[k] += s * s
+        q += 1
+
+
+@leaf
+def _square(points: Floats, i: int, j: int) -> float:
+    """Squared distance of two rows."""
+    total = 0.0
+    for q in range(points.shape[1]):
+        step = points[i, q] - points[j, q]
+        total += step * step
+    return total
+
+
+@leaf
+def gap(lower: Floats, upper: Floats, other_lower: Floats, other_upper: Floats) -> float:
+    """Squared distance between two boxes, never more than that of two sketches in them, rounding included."""
+    total = 0.0
+    for q in range(len(lower)):
+        step = max(other_lower[q] - upper[q], lower[q] - other_upper[q], 0.0)
+        total += step * step
+    return total
+
+
+@leaf
+def true_flags(flags: Flags, start: int, stop: int) -> int:
+    """How many flags are set from start to stop - 1."""
+    count = 0
+    for k in range(start, stop):
+        count += flags[k]
+    return count
+
+
+@compiled
+def flagged(rows: Integers, flags: Flags) -> Integers:
+    """The rows whose flag is set; written out, because indexing with flags takes a second to compile."""
+    found = np.empty(true_flags(flags, 0, len(flags)), np.int64)
+    place = 0
+    for k in range(len(rows)):
+        if flags[k]:
+            found[place] = rows[k]
+            place += 1
+    return found
+
+
+@compiled
+def blocks_of(patch: Patch, rows: Integers) -> Blocks:
+    """The rows, in the order given, as blocks."""
+    size, width = len(rows), patch.sketches.shape[1]
+    count = max(1, size // _block_size(size))
+    lower, upper = np.empty((count, width)), np.empty((count, width))
+    blocks = Blocks(rows, _columns(patch.points, rows), _columns(patch.sketches, rows), lower, upper)
+    for block in range(count):
+        start, stop = span(blocks, block)
+        bounding_box(patch.sketches, rows[start:stop], lower[block], upper[block])
+    return blocks
+
+
+@compiled
+def _block_size(size: int) -> int:
+    return max(SMALLEST_BLOCK, int(np.sqrt(size)))
+
+
+@compiled
+def span(blocks: Blocks, block: int) -> tuple[int, int]:
+    """First place of a block, and the one after its last."""
+    count, size = len(blocks.lower), len(blocks.rows)
+    return block * size // count, (block + 1) * size // count
+
+
+@compiled
+def _columns(points: Floats, rows: Integers) -> Floats:
+    columns = np.empty((points.shape[1], len(rows)))
+    for k in range(len(rows)):
+        for q in range(points.shape[1]):
+            columns[q, k] = points[rows[k], q]
+    return columns
+
+
+@compiled
+def bounding_box(points: Floats, rows: Integers, lower: Floats, upper: Floats) -> None:
+    """Bounding box of some rows, written to its two corners."""
+    for q in range(points.shape[1]):
+        lower[q], upper[q] = np.inf, -np.inf
+    for row in rows:
+        for q in range(points.shape[1]):
+            lower[q] = min(lower[q], points[row, q])
+            upper[q] = max(upper[q], points[row, q])
+
+
+@compiled
+def close_order(points: Floats) -> Integers:
+    """Rows in the order of the leaves of a tree that halves every part along its widest coordinate."""
+    size, order = len(points), np.arange(len(points))
+    values = np.empty(size)
+    level = 0
+    while (size >> level) >= 2 * _block_size(size):
+        for part in range(1 << level):
+            start, stop = part * size >> level, (part + 1) * size >> level
+            middle = (2 * part + 1) * size >> (level + 1)
+            axis = _widest(points, order[start:stop])
+            for k in range(start, stop):
+                values[k] = points[order[k], axis]
+            _split(values[start:stop], order[start:stop], middle - start)
+        level += 1
+    return order
+
+
+@compiled
+def _widest(points: Floats, rows: Integers) -> int:
+    """Coordinate in which the rows spread most."""
+    lower, upper = np.empty(points.shape[1]), np.empty(points.shape[1])
+    bounding_box(points, rows, lower, upper)
+    axis = 0
+    for q in range(1, len(lower)):
+        if upper[q] - lower[q] > upper[axis] - lower[axis]:
+            axis = q
+    return axis
+
+
+@compiled
+def _split(values: Floats, rows: Integers, place: int) -> None:
+    """Sorts so far that no value before the place is larger than one from it on [hoare1961]."""
+    low, high = 0, len(values) - 1
+    while low < high:
+        pivot = values[(low + high) // 2]
+        i, j = low, high
+        while i <= j:
+            while values[i] < pivot:
+                i += 1
+            while values[j] > pivot:
+                j -= 1
+            if i <= j:
+                values[i], values[j] = values[j], values[i]
+                rows[i], rows[j] = rows[j], rows[i]
+                i += 1
+                j -= 1
+        if j < place:
+            low = i
+        if place < i:
+            high = j
