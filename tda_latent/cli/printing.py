@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tda_latent.experiment.run import Run
 
 SHOWN_FAILURES = 10
+SHOWN_CAVEATS = 6
 SPREAD = "median [least, most] over replicates"
 NARROW = 100  # columns below which numbers are shown shorter and may wrap
 
@@ -137,6 +138,11 @@ def completeness(run: Run) -> None:
         print(f"... and {len(failed) - SHOWN_FAILURES} more failures, all in record.json.")
     for reason, count in Counter(run.plan.skipped.values()).items():
         print(f"left out by design: {count} times, because it {reason}.")
+    caveats = [(label, outcome.caveat) for label, outcome in run.outcomes.items() if outcome.caveat]
+    for label, caveat in caveats[:SHOWN_CAVEATS]:
+        print(f"not exact: {label}: {caveat}")
+    if len(caveats) > SHOWN_CAVEATS:
+        print(f"... and {len(caveats) - SHOWN_CAVEATS} more results are not exact; the report lists them all.")
     for text in run.notices:
         print(f"store: {text}")
     if not run.complete:

@@ -25,6 +25,7 @@ class Outcome:
     """What became of a task: "cached", "computed", "failed", "blocked" (an input failed) or "waiting".
 
     shape : points and coordinates of the cloud that came out, or None for another record
+    caveat : what must be said beside the numbers, such as that they are approximate and by how much
     """
 
     state: str
@@ -34,6 +35,7 @@ class Outcome:
     seconds: float = 0.0
     peak_bytes: int = 0
     shape: tuple[int, int] | None = None
+    caveat: str = ""
 
     @property
     def done(self) -> bool:
@@ -209,8 +211,7 @@ class _Driver:
         if not reply["ok"]:
             self._settle(label, Outcome("failed", reason=str(reply["reason"])))
             return
-        cost = reply["seconds"], reply["peak_bytes"]
-        self._settle(label, Outcome("computed", self._keys[label], reply["digest"], "", *cost, _shape(reply)))
+        self._settle(label, Outcome("computed", self._keys[label], reply["digest"], "", *_noted(reply)))
 
     def _look_up(self, label: str) -> Outcome | None:
         """The stored outcome of a task whose inputs exist; None after queueing it because there is none."""
@@ -270,9 +271,7 @@ def _known(run: Run, task: Task) -> tuple[Outcome, Task, Mapping[str, Any]]:
     action = run.store.find(key)
     if action is None:
         return Outcome("waiting", key), final, fields
-    facts = action.facts
-    cost = facts.get("seconds", 0.0), facts.get("peak_bytes", 0)
-    return Outcome("cached", key, action.digests["result"], "", *cost, _shape(facts)), final, fields
+    return Outcome("cached", key, action.digests["result"], "", *_noted(action.facts)), final, fields
 
 
 def shape_of(run: Run, label: str) -> tuple[int, int]:
@@ -292,9 +291,11 @@ def shape_of(run: Run, label: str) -> tuple[int, int]:
     return len(record), record.dimension
 
 
-def _shape(facts: Mapping[str, Any]) -> tuple[int, int] | None:
-    noted = facts.get("shape")
-    return (int(noted[0]), int(noted[1])) if noted else None
+def _noted(facts: Mapping[str, Any]) -> tuple[float, int, tuple[int, int] | None, str]:
+    """Seconds, bytes, shape and caveat as the worker noted them."""
+    shape = facts.get("shape")
+    known = (int(shape[0]), int(shape[1])) if shape else None
+    return facts.get("seconds", 0.0), facts.get("peak_bytes", 0), known, facts.get("caveat", "")
 
 
 def _keys(run: Run, tree: Tree) -> Any:

@@ -71,6 +71,8 @@ def execute(payload: Mapping[str, Any], store: Store) -> dict[str, Any]:
     facts = {"seconds": round(seconds, 4), "peak_bytes": _peak(), "label": payload["label"]}
     if isinstance(result, Latents):
         facts["shape"] = list(result.points.shape)
+    if result.caveat:
+        facts["caveat"] = result.caveat
     action = store.commit(payload["key"], {"result": result}, facts, payload["fields"])
     return {"ok": True, "digest": action.digests["result"], **facts}
 

@@ -60,7 +60,7 @@ class Barcode:
             base, middles, names = 0.0, [], []
             for degree, bars in groups.items():
                 height = max(len(bars), _GAP * 3 * rows)  # room for the name of a degree with few bars
-                _draw(ax, bars, degree, base + (height - len(bars)) / 2, (end, record.reach))
+                _draw(ax, bars, degree, base + (height - len(bars)) / 2, (end, record.reach, 2 * (record.error or 0.0)))
                 middles.append(base + height / 2)
                 names.append(_name(degree, len(bars), len(record.of_degree(degree))))
                 base += height + _GAP * rows
@@ -75,7 +75,7 @@ class Barcode:
             ax.set_xlabel(canvas.quantity("scale", record.unit))
             alive = int(record.censored.sum())
             canvas.note(ax, [f"{alive} bars alive at the cut {record.reach:.4g}: their deaths are unknown"
-                             if alive else None])  # fmt: skip
+                             if alive else None, canvas.not_exact(record)])  # fmt: skip
         return ax
 
     def sharing(self, records: Iterable[PersistenceDiagram]) -> Barcode:
@@ -101,18 +101,20 @@ def _name(degree: int, shown: int, total: int) -> str:
     return f"{name}\ntop {shown} of {total}" if shown < total else f"{name}\n{total} bar{'' if total == 1 else 's'}"
 
 
-def _draw(ax: Any, bars: NDArray[np.float64], degree: int, base: float, ends: tuple[float, float]) -> None:
-    """Lines of one degree from row ``base`` on, and arrows on those that do not end."""
+def _draw(ax: Any, bars: NDArray[np.float64], degree: int, base: float, ends: tuple[float, float, float]) -> None:
+    """Lines of one degree from row ``base`` on, faint where not certain, and arrows on those that do not end."""
     from matplotlib.collections import PolyCollection
+    from matplotlib.colors import to_rgba
 
-    edge, reach = ends
+    edge, reach, doubt = ends
     rows = base + 0.5 + np.arange(len(bars))
     alive = np.isinf(bars[:, 1])
     stops = np.where(alive, min(reach, edge), bars[:, 1])
     low, high = rows - _THICK / 2, rows + _THICK / 2
+    faces = [to_rgba(canvas.colour(degree), 1.0 if sure else 0.35) for sure in bars[:, 1] - bars[:, 0] > doubt]
     corners = [(bars[:, 0], low), (stops, low), (stops, high), (bars[:, 0], high)]
     lines = PolyCollection(list(np.stack([np.column_stack(corner) for corner in corners], axis=1)),
-                           facecolors=canvas.colour(degree), linewidths=0.0)  # fmt: skip
+                           facecolors=faces, linewidths=0.0)  # fmt: skip
     lines.set_label(f"_H{degree}")
     ax.add_collection(lines)
     hollow = np.isfinite(reach)

@@ -63,6 +63,7 @@ class DiagramPlot:
             ax.set_aspect("equal", adjustable="box")
             ax.set_xlabel(canvas.quantity("birth", record.unit))
             ax.set_ylabel(canvas.quantity("death", record.unit))
+            canvas.note(ax, [canvas.not_exact(record)])
             if self.legend and handles:
                 extra = _extra_keys(record, chosen)
                 ax.legend(handles=handles + extra, loc="lower right", handlelength=1.2, borderaxespad=0.2)
@@ -111,6 +112,9 @@ class DiagramPlot:
             ax.axhline(top, color="0.4", linewidth=0.7, linestyle=(0, (4, 2)), zorder=1, label="_infinity")
         if (record.censored & shown).any():
             ax.axhline(min(record.reach, top), color="0.4", linewidth=0.7, linestyle=":", zorder=1, label="_cut")
+        if record.error and 2 * record.error < top - low:  # points below are not certain
+            ends = [low, top - 2 * record.error]
+            ax.plot(ends, [low + 2 * record.error, top], color="0.6", linewidth=0.7, linestyle=":", label="_certain")
         canvas.ticks(ax.xaxis, (low, high))
         canvas.ticks(ax.yaxis, (low, high), top if endless else None)
 

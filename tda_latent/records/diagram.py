@@ -125,20 +125,21 @@ class PersistenceDiagram(Record):
                 "reach": self.reach,
                 "filtration": self.filtration,
             }
-            | self._trust()
+            | ({"certificate": self.caveat} if self.caveat else {})
         )
 
-    def _trust(self) -> dict[str, str]:
+    @property
+    def caveat(self) -> str:
         """What the certificate says, for a diagram that is not exact."""
         if self.error == 0:
-            return {}
+            return ""
         if self.error is None:
-            return {"certificate": "none: nothing is known about the whole cloud"}
+            return "none: nothing is known about the whole cloud"
         dies = np.isfinite(self.pairs[:, 1]) | (self.degrees > 0)  # the whole cloud is one component, always
         counts = {degree: int((self.certain & dies)[self.degrees == degree].sum()) for degree in set(self.degrees)}
         sure = ", ".join(f"{count} of degree {degree}" for degree, count in sorted(counts.items()) if count)
         found = f"bars certain: {sure}" if sure else "certifies nothing: no bar is longer than twice that"
-        return {"certificate": f"within {self.error:.4g} of the whole cloud; {found}"}
+        return f"within {self.error:.4g} of the whole cloud; {found}"
 
 
 def require_comparable(a: PersistenceDiagram, b: PersistenceDiagram, degree: int) -> None:

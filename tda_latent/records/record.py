@@ -139,6 +139,11 @@ class Record:
         """What a person wants to know at a glance; shown by ``repr`` and in notebooks."""
         return {}
 
+    @property
+    def caveat(self) -> str:
+        """What must be said beside the numbers of this record, such as how far they are from exact; mostly nothing."""
+        return ""
+
     def __repr__(self) -> str:
         inner = ", ".join(f"{name}={value}" for name, value in self.facts().items())
         return f"{type(self).__name__}({inner})"

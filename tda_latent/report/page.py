@@ -51,6 +51,7 @@ def render_report(run: Run, circumstances: Mapping[str, Any]) -> str:
         undrawn=_undrawn(run),
         components=resolved_components(run),
         failed=_failed(run),
+        caveats=[{"label": label, "text": o.caveat} for label, o in _ordered(run) if o.caveat],
         skipped=_skipped(run),
         notices=run.notices,
         records=[_record(run, label, anchors, outcome) for label, outcome in _ordered(run)],

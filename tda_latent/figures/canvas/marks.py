@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tda_latent.figures.canvas.venues import Axes, text_size
-from tda_latent.records import Comparison
+from tda_latent.records import Comparison, Record
 
 _POINTS_PER_INCH = 72.0
 _PER_INCH, _HANDLE = 18, 7  # characters of a key on one inch, and those that its handle takes
@@ -22,6 +22,11 @@ def quantity(name: str, unit: str, line: int = 38) -> str:
     if not unit or f" {unit} " in f" {name} ":
         return name
     return f"{name} ({unit})" if len(name) + len(unit) < line else f"{name}\n({unit})"
+
+
+def not_exact(record: Record) -> str | None:
+    """The line that says how far a record is from exact, if it is."""
+    return f"not exact: {record.caveat}" if record.caveat else None
 
 
 def short(value: float) -> str:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from tda_latent.numerics.compilation import compiled
 from tda_latent.numerics.reduced_rips.graph import Graph
-from tda_latent.numerics.reduced_rips.space import Space, eccentricities, fill_matrix
+from tda_latent.numerics.reduced_rips.space import FIRST, Space, eccentricities, fill_matrix
 from tda_latent.numerics.reduced_rips.sweep import prepared, sweep
 
 Floats = NDArray[np.float64]
@@ -34,8 +34,8 @@ def swept(points: Floats, rows: Integers, part: tuple[int, int]) -> Part:
         for q in range(dimension):
             for i in range(size):
                 space.cloud[q, i] = points[rows[k, i], q]
-        fill_matrix(space, 0, size)
-        eccentricities(space, 0, size, longest)
+        fill_matrix(space, FIRST, size)
+        eccentricities(space, FIRST, size, longest)
         centre = int(np.argmin(longest))
         state = prepared(space, longest[centre], centre)
         sweep(state)

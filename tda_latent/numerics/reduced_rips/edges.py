@@ -88,7 +88,7 @@ def cut_into_buckets(reach: float, counts: Integers) -> Buckets:
     starts = np.zeros(bins + 1, np.int64)
     bucket = 0
     for k in range(bins):
-        if sizes[bucket] > 0 and sizes[bucket] + counts[k] > target:
+        if counts[k] > 0 and sizes[bucket] > 0 and sizes[bucket] + counts[k] > target:
             bucket += 1
             starts[bucket] = k
         sizes[bucket] += counts[k]

@@ -93,15 +93,16 @@ def degree_one(
     -----
     About n^2.3 time. 9 n^2 bytes with a stored matrix, otherwise up to 3 n^2.
     """
-    near, exponent = near_one(points)
-    size = len(near)
+    size = len(points)
     _require_size(size)
+    near, exponent = near_one(points)
     cloud = transposed(near)
     if size <= STORED if is_stored is None else is_stored:
         space = Space(np.empty((size, size)), _NOTHING, cloud)
     else:
-        space = Space(_NOTHING, near, cloud)
-    squared = None if cut is None else _largest_square(math.ldexp(cut, -exponent))
+        space = Space(_NOTHING, np.ascontiguousarray(near), cloud)
+    with np.errstate(over="ignore"):  # a threshold far beyond all lengths
+        squared = None if cut is None else _largest_square(float(np.ldexp(cut, -exponent)))
     with Threads(threads) as team:
         if len(space.matrix):
             team.share(team.lower(size), lambda rows: fill_matrix(space, *rows))
@@ -133,9 +134,9 @@ def degree_one_batch(points: NDArray[Any], rows: NDArray[Any], threads: int = 1)
     rows : (b, m) the points of each subsample, 1 <= m <= 65,536
     threads : the subsamples are shared out among so many; the answer is the same
     """
+    _require_size(np.shape(rows)[1])
     near, exponent = near_one(points)
-    chosen = np.ascontiguousarray(rows, dtype=np.int64)
-    _require_size(chosen.shape[1])
+    near, chosen = np.ascontiguousarray(near), np.ascontiguousarray(rows, dtype=np.int64)
     if chosen.shape[1] == 1:
         return [DegreeOneBars(np.empty(0), np.empty(0), np.empty(0)) for _ in chosen]
     with Threads(threads) as team:
@@ -179,7 +180,7 @@ def _found(space: Space, cut: float | None, team: Threads) -> tuple[float, State
     radius = float(longest[centre])
     if math.isinf(radius):
         radius = longest_edge(space)
-    reach = radius if cut is None else min(cut, radius)
+    reach = radius if cut is None else min(float(cut), radius)
     return radius, *team.sweep(space, reach, centre)
 
 
@@ -215,7 +216,9 @@ def _answer(radius: float, state: State | None, adjacency: Adjacency | None, poo
 
 
 def _largest_square(length: float) -> float:
-    """The largest number whose square root, as rounded, does not exceed the length."""
+    """The largest number whose square root, as rounded, does not exceed the length; -1 when none does."""
+    if length < 0:
+        return -1.0
     square = length * length
     while math.sqrt(square) > length:
         square = math.nextafter(square, 0.0)

@@ -11,7 +11,7 @@ covers everything up to the prefix, or a vertex that has served before. Otherwis
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,21 +85,22 @@ def lune_components(adjacency: Adjacency, a: int, b: int) -> int:
     """
     prefix = adjacency.cursor[PREFIX]
     adjacency.cursor[TESTED] += 1
-    centre, first, mask = 0, prefix >> 6, ALL << U(prefix & 63)
+    centre = 0
     if a > 0 and b < prefix:
         if _lies_before(adjacency, a, b, prefix):
             return 1
     else:
-        centre, first, mask = _likely_centre(adjacency, a, b), 0, ALL
-        if _covers(adjacency, a, b, centre):
-            adjacency.centres[a] = adjacency.centres[b] = centre
-            return 1
+        centre = _likely_centre(adjacency, a, b)
+    if _covers(adjacency, a, b, centre):
+        adjacency.centres[a] = adjacency.centres[b] = centre
+        return 1
     adjacency.cursor[SEARCHED] += 1
-    count = _search(adjacency, (a, b), centre, first, mask)
+    count = _search(adjacency, centre)
     if count > 1:
         lowest_one = _first_common(adjacency, a, b)
         if lowest_one != centre:
-            count = _search(adjacency, (a, b), lowest_one, 0, ALL)
+            _covers(adjacency, a, b, lowest_one)
+            count = _search(adjacency, lowest_one)
     return count
 
 
@@ -141,29 +142,25 @@ def _likely_centre(adjacency: Adjacency, a: int, b: int) -> int:
 
 @leaf
 def _covers(adjacency: Adjacency, a: int, b: int, v: int) -> bool:
-    """Whether v is joined to all other vertices of the lune."""
+    """Whether v is joined to all other vertices of the lune; leaves the lune, and those that v is not joined to."""
     row_a, row_b, row_v = adjacency.bits[a], adjacency.bits[b], adjacency.bits[v]
+    lune, rest = adjacency.lune, adjacency.rest
     left = U(0)
-    for w in range(len(row_a)):
-        left |= row_a[w] & row_b[w] & ~row_v[w]
+    for w in range(len(lune)):
+        common = row_a[w] & row_b[w]
+        beyond = common & ~row_v[w]
+        lune[w] = common
+        rest[w] = beyond
+        left |= beyond
     return left == 0
 
 
 @leaf
-def _search(adjacency: Adjacency, edge: tuple[int, int], centre: int, first: int, mask: Any) -> int:
-    """Components of the lune by search from a centre that is joined to all of it before the word ``first``.
-
-    ``mask`` clears the vertices of that word which the centre is joined to as well.
-    """
-    row_a, row_b, row_v = adjacency.bits[edge[0]], adjacency.bits[edge[1]], adjacency.bits[centre]
-    lune, rest, words = adjacency.lune, adjacency.rest, len(row_a)
-    for w in range(words):
-        lune[w] = row_a[w] & row_b[w]
-        rest[w] = lune[w] & ~row_v[w] if w >= first else U(0)
-    if first < words:
-        rest[first] &= mask
+def _search(adjacency: Adjacency, centre: int) -> int:
+    """Components of the lune that `_covers` has left, by search from the vertex that it tried."""
+    rest = adjacency.rest
+    words, count, low = len(rest), 1, 0
     adjacency.components[0] = centre
-    count, low = 1, first
     while True:
         while _grow(adjacency, low):
             pass

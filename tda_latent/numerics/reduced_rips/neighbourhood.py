@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tda_latent.numerics.compilation import compiled, compiled_without_nan, leaf
 from tda_latent.numerics.reduced_rips.growth import longer
 from tda_latent.numerics.reduced_rips.space import (
+    FIRST,
     Space,
     is_earlier,
     length,
@@ -25,6 +26,8 @@ Vertices = NDArray[np.int32]
 NEAREST = 12
 """Neighbours kept of every vertex: they witness most lunes."""
 WITNESSES = 6
+"""Vertices tried for all edges at a vertex at once: an even number."""
+
 RUN = 32
 
 
@@ -39,7 +42,7 @@ def nearest_neighbours(space: Space, first: int, last: int, neighbours: Vertices
     stride = _coprime_stride(runs)
     buffer, nearest = np.empty(size), np.empty(wanted)
     for a in range(first, last):
-        row = lengths_from(space, a, 0, buffer)
+        row = lengths_from(space, a, FIRST, buffer)
         count, limit, run = 0, np.inf, a // RUN
         for _ in range(runs):
             start = run * RUN
@@ -96,13 +99,12 @@ def relative_neighbourhood(
     tails, heads = np.empty(16 * size + 64, np.int32), np.empty(16 * size + 64, np.int32)
     found = 0
     for a in range(rows[0], rows[1]):
-        row = lengths_from(space, a, 0, buffers[0])
+        row = lengths_from(space, a, FIRST, buffers[0])
         margin = margins[: size - a - 1]
-        if a != centre:
-            _detours(lengths_from(space, centre, a + 1, buffers[1]), row[centre], margin)
-        for k in range(min(WITNESSES, neighbours.shape[1])):
-            witness = neighbours[a, k]
-            _detours(lengths_from(space, witness, a + 1, buffers[1]), row[witness], margin)
+        for k in range(0, WITNESSES, 2):
+            one, other = _witness(a, centre, neighbours, k), _witness(a, centre, neighbours, k + 1)
+            left_row = lengths_from(space, one, a + 1, buffers[1])
+            _detours(left_row, row[one], lengths_from(space, other, a + 1, buffers[2]), row[other], margin)
         count = _unwitnessed(row[a + 1 :], margin, reach, left)
         if found + count > len(tails):
             tails, heads = longer(tails, found + count), longer(heads, found + count)
@@ -110,7 +112,7 @@ def relative_neighbourhood(
             b = a + 1 + left[k]
             verdict = lune_is_empty(space, neighbours, a, b)
             if verdict < 0:
-                verdict = not any_inside(row, lengths_from(space, b, 0, buffers[2]), a, b)
+                verdict = not any_inside(row, lengths_from(space, b, FIRST, buffers[2]), a, b)
             if verdict:
                 tails[found], heads[found] = a, b
                 found += 1
@@ -118,10 +120,18 @@ def relative_neighbourhood(
 
 
 @leaf
-def _detours(row: Floats, near: float, margin: Floats) -> None:
-    """Lower the margins to the longer edge of a detour: one of this row, or the one that they share."""
+def _witness(a: int, centre: int, neighbours: Vertices, k: int) -> int:
+    """The k-th vertex to try for all edges at a: the centre, then the nearest neighbours."""
+    if k == 0 and a != centre:
+        return centre
+    return neighbours[a, min(k, neighbours.shape[1]) - 1] if k else neighbours[a, 0]
+
+
+@leaf
+def _detours(left: Floats, near_left: float, right: Floats, near_right: float, margin: Floats) -> None:
+    """Lower the margins to the longer edge of a detour by either of two witnesses, by their lengths to a and to all."""
     for k in range(len(margin)):
-        margin[k] = min(margin[k], max(row[k], near))
+        margin[k] = min(margin[k], min(max(left[k], near_left), max(right[k], near_right)))
 
 
 @leaf

@@ -16,6 +16,8 @@ from tda_latent.numerics.euclidean import squared_lengths
 
 Floats = NDArray[np.float64]
 TILE = 64
+FIRST = np.int64(0)
+"""The first row. Compiled functions are compiled once more for a literal 0, but not for this."""
 
 
 class Space(NamedTuple):
@@ -64,7 +66,7 @@ def fill_matrix(space: Space, first: int, last: int) -> None:
     """Write the squared lengths of rows first, ..., last - 1 into the matrix, and by symmetry their columns."""
     matrix = space.matrix
     for a in range(first, last):
-        squared_lengths(space.cloud, a, 0, a + 1, matrix[a])
+        squared_lengths(space.cloud, a, FIRST, a + 1, matrix[a])
     for top in range(first, last, TILE):
         for left in range(0, min(top + TILE, last), TILE):
             for a in range(top, min(top + TILE, last)):
@@ -77,7 +79,7 @@ def eccentricities(space: Space, first: int, last: int, found: Floats) -> None:
     """Longest edge at each of the vertices first, ..., last - 1."""
     buffer = np.empty(vertices(space))
     for a in range(first, last):
-        row = lengths_from(space, a, 0, buffer)
+        row = lengths_from(space, a, FIRST, buffer)
         longest = 0.0
         for k in range(len(row)):
             longest = max(longest, row[k])
@@ -90,7 +92,7 @@ def longest_edge(space: Space) -> float:
     longest = 0.0
     buffer = np.empty(vertices(space))
     for a in range(vertices(space)):
-        row = lengths_from(space, a, 0, buffer)
+        row = lengths_from(space, a, FIRST, buffer)
         for k in range(len(row)):
             if row[k] < np.inf:
                 longest = max(longest, row[k])

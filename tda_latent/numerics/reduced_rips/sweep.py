@@ -44,12 +44,15 @@ from tda_latent.numerics.reduced_rips.reduction import (
     reduce_column,
     store_column,
 )
-from tda_latent.numerics.reduced_rips.space import Space, length, lengths_from, vertices
+from tda_latent.numerics.reduced_rips.space import FIRST, Space, length, lengths_from, vertices
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Vertices = NDArray[np.int32]
 Keys = NDArray[np.uint64]
+
+ALONE = (np.int64(0), np.int64(1))
+"""The turn of a thread that has no others beside it."""
 
 BLOCK = 2048
 """Edges that one thread tests before what they kill is reduced."""
@@ -82,7 +85,7 @@ class State(NamedTuple):
 def ranked(space: Space, centre: int) -> tuple[Vertices, Vertices]:
     """Vertices by distance from the centre, itself first, and the rank of each vertex."""
     size = vertices(space)
-    far = lengths_from(space, centre, 0, np.empty(size)).copy()
+    far = lengths_from(space, centre, FIRST, np.empty(size)).copy()
     far[centre] = -1.0
     order = np.argsort(far, kind="mergesort").astype(np.int32)
     ranks = np.empty(size, np.int32)
@@ -112,9 +115,9 @@ def prepared(space: Space, reach: float, centre: int) -> State:
     """The state before the first edge, by one thread."""
     size = vertices(space)
     neighbours = np.zeros((size, min(NEAREST, size - 1)), np.int32)
-    nearest_neighbours(space, 0, size, neighbours)
-    edges = relative_neighbourhood(space, reach, neighbours, centre, (0, size))
-    return assembled(space, reach, centre, neighbours, edges, count_lengths(space, reach, 0, size))
+    nearest_neighbours(space, FIRST, size, neighbours)
+    edges = relative_neighbourhood(space, reach, neighbours, centre, (FIRST, size))
+    return assembled(space, reach, centre, neighbours, edges, count_lengths(space, reach, FIRST, size))
 
 
 @leaf
@@ -194,7 +197,7 @@ def test_edges(state: State, adjacency: Adjacency, keys: Keys, turn: tuple[int, 
     -----
     A lune is tested while a loop may be alive, deaths among these very edges being unknown yet.
     """
-    critical, count, done = np.empty((vertices(state.space) + 64, 3), np.int32), 0, 0
+    critical, count, done = np.empty((vertices(state.space) + 64, 3), np.int32), FIRST, FIRST
     while True:
         done, count = _enter_edges(state, adjacency, keys, (done, count), turn, critical)
         if done == len(keys):
@@ -281,11 +284,11 @@ def sweep(state: State) -> tuple[Adjacency, Vertices]:
         if action == SCAN:
             join_scanned(state, adjacency, first, last)
         elif action == FETCH:
-            fetch(state.space, state.buckets, (first, last), (0, size), (state.keys, places(state, first, last)))
+            fetch(state.space, state.buckets, (first, last), (FIRST, size), (state.keys, places(state, first, last)))
         elif action == JOIN:
             join_bucket(state, adjacency, first)
         else:
             keys = sort_keys(state.space, keys_of(state, first), state.spare)
             for start in range(0, len(keys), BLOCK):
                 block = keys[start : start + BLOCK]
-                pool = reduce_critical(state, block, test_edges(state, adjacency, block, (0, 1)), pool)
+                pool = reduce_critical(state, block, test_edges(state, adjacency, block, ALONE), pool)
