@@ -38,11 +38,12 @@ format: setup  ## format the code
 	$(BIN)/ruff format $(SOURCES)
 	$(BIN)/ruff check --fix $(SOURCES)
 
-bench: setup  ## print the times that the project promises, with accuracy beside speed
+bench: setup  ## measure against every peer that installs: time, memory, agreement
+	$(BIN)/python -m benchmarks --install
 	$(BIN)/python -m benchmarks
 
 figures: setup  ## write the figures of the quickstart from what the store holds
 	$(BIN)/tda-latent figures experiments/quickstart.yaml
 
 clean:  ## remove the environment, caches and results
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .tda-latent runs
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .tda-latent .bench runs

@@ -52,8 +52,8 @@ class VietorisRips:
 
     At scale t every two points at distance at most t are joined, and every clique is filled. Degree 0 counts
     components, degree 1 loops, degree 2 voids. Values are diameters (edge lengths). Degrees 0 and 1 over Z/2 take
-    about a second for 5000 points and are computed for up to 65,536; cost grows like n^3.2 in degree 2 and n^4.2 in
-    degree 3. A task that would need over 16 GiB is refused. With landmarks or a budget a larger cloud is represented
+    about a second for 5000 points and are computed for up to 65,536, degree 2 over Z/2 about a second for 1000;
+    cost grows like n^4.2 in degree 3. A task that would need over 16 GiB is refused. With landmarks or a budget a larger cloud is represented
     by some of its points, and the diagram carries a certificate: its bottleneck distance to the diagram of the whole
     cloud is at most ``error``, and bars longer than twice that are certain to be there.
 
@@ -79,7 +79,7 @@ class VietorisRips:
         smaller threshold are censored: their death is unknown.
     engine : auto | reduced | gudhi | ripser | spanning tree
         auto lets the planner choose; the reason is recorded. All engines return the same numbers. reduced is our own,
-        for degrees 0 and 1 over Z/2.
+        for degrees 0 to 2 over Z/2.
     landmarks : int or None
         Number of farthest-point landmarks to compute on; None, or not fewer than the cloud has points = exact.
     budget : str or float or None
@@ -98,7 +98,7 @@ class VietorisRips:
     the whole cloud and landmarks are greedy farthest points [gonzalez1985]. In a matrix that need not be a metric, and
     for geodesic, whose paths run through the whole cloud, it is the largest change of a distance when both points move
     to their nearest landmarks, which a metric bounds by 2 r. A threshold takes the certificate away (error = None).
-    Degree 1 uses the reduced filtration [koyama2023].
+    Degrees 1 and 2 over Z/2 use the reduced filtration [koyama2023; koyama2024; forman1998].
     """
 
     version: ClassVar[int] = 2
@@ -109,6 +109,8 @@ class VietorisRips:
         "tralie2018",
         "boissonnat2020",
         "koyama2023",
+        "koyama2024",
+        "forman1998",
         "gonzalez1985",
         "chazal2014b",
         "cohensteiner2007",

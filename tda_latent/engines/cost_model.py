@@ -111,6 +111,10 @@ def cost(engine: EngineName, task: Task) -> Cost:
 
 def _reduced(task: Task) -> Cost:
     size = task.size
+    if task.max_degree == 2:
+        every = size * (size - 1) // 2
+        dense = (1 + math.sqrt(1 + 8 * min(every, every if task.edges is None else task.edges))) / 2
+        return Cost(0.01 + 0.22 * (dense / 1000) ** 2.4, (_ENTRY["matrix"] + 12) * size**2)
     if task.lengths == "points":
         held = max(_REDUCED["stored"] * min(size, STORED_UP_TO) ** 2, _REDUCED["recomputed"] * size**2)
     else:

@@ -97,7 +97,7 @@ def filtered_bars(cloud: MetricCloud, question: Question) -> Filtered:
     InvalidInput
         When the edges below the threshold make the task larger than is affordable.
     """
-    if isinstance(cloud, EuclideanCloud) and question.engine == "reduced" and question.shown is None:
+    if isinstance(cloud, EuclideanCloud) and _is_reduced_of_points(question):
         return _reduced_bars_of_points(cloud, question)
     if _is_tree_of_points(cloud, question):
         return _merges_of_points(cloud, question)
@@ -120,6 +120,10 @@ def filtered_bars(cloud: MetricCloud, question: Question) -> Filtered:
     return Filtered(pairs, degrees, cut, cut == complete, enclosing_radius(distances), found)
 
 
+def _is_reduced_of_points(question: Question) -> bool:
+    return question.engine == "reduced" and question.max_degree < 2 and question.shown is None
+
+
 def rips_bars(
     distances: Floats, cut: float, max_degree: int, field: int, engine: EngineName, limits: Limits | None = None
 ) -> tuple[Floats, Integers]:
@@ -137,8 +141,12 @@ def rips_bars(
         return _flat(component_bars(distances, cut))
     if engine in ("gudhi", "ripser"):
         return _flat(bounded_bars(distances, cut, max_degree, field, engine, limits))
-    from tda_latent.numerics.reduced_rips import degree_one_of_matrix
+    from tda_latent.numerics.reduced_rips import degree_one_of_matrix, degree_two_of_matrix
 
+    if max_degree == 2:
+        two = degree_two_of_matrix(distances, cut)
+        loops = (two.component_deaths, two.loops[:, 0], two.loops[:, 1])
+        return _flat([*_degree_one_bars(len(distances), loops, 1), two.voids])
     found = degree_one_of_matrix(distances, cut=cut)
     bars = (found.component_deaths, found.births, found.deaths)
     return _flat(_degree_one_bars(len(distances), bars, max_degree))

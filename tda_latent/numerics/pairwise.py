@@ -158,7 +158,7 @@ def component_labels(graph: csr_matrix) -> NDArray[np.int64]:
 
 def near_one(points: NDArray[Any]) -> tuple[Floats, int]:
     """The cloud divided by a power of two and centred, and the exponent: no square leaves the range of float64."""
-    wide = np.asarray(points, dtype=np.float64)
+    wide = np.ascontiguousarray(points, dtype=np.float64)  # the last bit of a mean depends on the layout
     exponent = int(np.frexp(np.abs(wide).max())[1])
     return centred(np.ldexp(wide, -exponent)), exponent
 

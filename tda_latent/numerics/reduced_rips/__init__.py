@@ -1,4 +1,4 @@
-"""Exact Vietoris-Rips persistence in degrees 0 and 1 over Z/2, without triangles.
+"""Exact Vietoris-Rips persistence in degrees 0 and 1 over Z/2, without triangles; `voids` goes one further.
 
 The idea [koyama2023, koyama2024] is that an edge acts on degree 1 through its *lune* alone: the vertices that both its
 ends are joined to when it enters. Let edges enter by length, ties by vertices.
@@ -30,13 +30,17 @@ from tda_latent.numerics.reduced_rips.interface import (
     degree_one_batch,
     degree_one_of_matrix,
 )
+from tda_latent.numerics.reduced_rips.voids import DegreeTwo, degree_two, degree_two_of_matrix
 
 __all__ = [
     "DegreeOne",
     "DegreeOneBars",
+    "DegreeTwo",
     "cycle_edges",
     "degree_one",
     "degree_one_batch",
     "degree_one_of_matrix",
+    "degree_two",
+    "degree_two_of_matrix",
     "loops_of_matrix",
 ]

@@ -66,13 +66,9 @@ def loops_of_lune(bits: Any, a: int, b: int, lune: Complex, loops: Vertices) -> 
     for w in range(len(lune.left)):
         lune.left[w] = bits[a, w] & bits[b, w]
         lune.taken[w] = U(0)
-    while True:
-        if _take_star(bits, lune) or _take_connected(bits, lune):
-            return loops, count
-        while True:
-            u = _joined(bits, lune)
-            if u < 0:
-                break
+    while not (_take_star(bits, lune) or _take_connected(bits, lune)):
+        u = _joined(bits, lune)
+        while u >= 0:
             components = _link_components(bits, lune, u)
             while count + components > len(loops):
                 loops = longer_table(loops)
@@ -80,13 +76,13 @@ def loops_of_lune(bits: Any, a: int, b: int, lune: Complex, loops: Vertices) -> 
                 loops[count, 0], loops[count, 1], loops[count, 2] = u, lune.starts[0], lune.starts[c]
                 count += 1
             _take(lune, u)
-            if _take_connected(bits, lune):
-                return loops, count
+            u = -1 if _take_connected(bits, lune) else _joined(bits, lune)
+    return loops, count
 
 
 @leaf
 def _take_star(bits: Any, lune: Complex) -> bool:
-    """Take the vertex that is joined to most of those left, and these; whether that is all."""
+    """Start a component with the vertex joined to most of those left, and with these; whether nothing else is left."""
     centre, fewest = -1, len(bits) + 1
     for w in range(len(lune.left)):
         word = lune.left[w]
@@ -98,9 +94,7 @@ def _take_star(bits: Any, lune: Complex) -> bool:
                 missed += ones(lune.left[q] & ~row[q])
             if missed < fewest:
                 centre, fewest = v, missed
-    if fewest == 0:
-        return True
-    if centre < 0:
+    if centre < 0 or fewest == 0:
         return True
     row = bits[centre]
     for w in range(len(row)):
@@ -118,10 +112,9 @@ def _take_star(bits: Any, lune: Complex) -> bool:
 @leaf
 def _take_connected(bits: Any, lune: Complex) -> bool:
     """Take vertices whose links are connected, until there are none; whether no vertex is left at all."""
-    progress = True
-    while progress:
-        progress = False
-        some = False
+    progress, skipped = True, True
+    while progress and skipped:
+        progress, skipped = False, False
         for w in range(len(lune.left)):
             word = lune.left[w]
             while word:
@@ -131,10 +124,8 @@ def _take_connected(bits: Any, lune: Complex) -> bool:
                     _take(lune, u)
                     progress = True
                 else:
-                    some = True
-        if not some:
-            return True
-    return False
+                    skipped = True
+    return not skipped
 
 
 @leaf

@@ -53,7 +53,7 @@ class DegreeOne(NamedTuple):
     birth_edges : (m, 2) the edge that opens each bar; killers : (m, 3) the triangle that closes it, whose first two
         vertices are its longest edge; -1 = none
     radius : the length from which on nothing changes: the enclosing radius, or the longest edge that enters
-    counters : what was done, in numbers that depend on the input alone
+    counters : what was done; by one thread, the same numbers wherever it runs
     basis : what cycles are made of
     """
 
@@ -134,9 +134,14 @@ def degree_one_batch(points: NDArray[Any], rows: NDArray[Any], threads: int = 1)
     rows : (b, m) the points of each subsample, 1 <= m <= 65,536
     threads : the subsamples are shared out among so many; the answer is the same
     """
-    _require_size(np.shape(rows)[1])
+    chosen = np.ascontiguousarray(rows, dtype=np.int64)
+    _require_size(chosen.shape[1])
+    if chosen.size and (chosen.min() < 0 or chosen.max() >= len(points)):
+        raise InvalidInput(
+            f"rows run from {chosen.min()} to {chosen.max()}; the cloud has rows 0 to {len(points) - 1}."
+        )
     near, exponent = near_one(points)
-    near, chosen = np.ascontiguousarray(near), np.ascontiguousarray(rows, dtype=np.int64)
+    near = np.ascontiguousarray(near)
     if chosen.shape[1] == 1:
         return [DegreeOneBars(np.empty(0), np.empty(0), np.empty(0)) for _ in chosen]
     with Threads(threads) as team:

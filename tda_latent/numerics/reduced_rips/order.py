@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from tda_latent.numerics.compilation import compiled, leaf
 from tda_latent.numerics.reduced_rips.edges import FETCHED, fetch, head, sort_keys, tail
-from tda_latent.numerics.reduced_rips.space import vertices
+from tda_latent.numerics.reduced_rips.space import FIRST, vertices
 from tda_latent.numerics.reduced_rips.sweep import State, places
 
 Vertices = NDArray[np.int32]
@@ -41,7 +41,7 @@ def ordered_edges(state: State) -> Order:
     done = 0
     for first in range(0, len(buckets.sizes), FETCHED):
         last = min(first + FETCHED, len(buckets.sizes))
-        fetch(space, buckets, (first, last), (0, size), (state.keys, places(state, first, last)))
+        fetch(space, buckets, (first, last), (FIRST, size), (state.keys, places(state, first, last)))
         start = 0
         for bucket in range(first, last):
             keys = sort_keys(space, state.keys[start : start + buckets.sizes[bucket]], state.spare)

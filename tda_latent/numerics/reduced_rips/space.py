@@ -6,7 +6,7 @@ root is taken of the few numbers that come out. Edges are ordered by length, the
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from tda_latent.numerics.euclidean import squared_lengths
 
 Floats = NDArray[np.float64]
 TILE = 64
-FIRST = np.int64(0)
+FIRST: Any = np.int64(0)
 """The first row. Compiled functions are compiled once more for a literal 0, but not for this."""
 
 

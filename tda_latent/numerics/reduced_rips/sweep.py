@@ -51,7 +51,7 @@ Integers = NDArray[np.int64]
 Vertices = NDArray[np.int32]
 Keys = NDArray[np.uint64]
 
-ALONE = (np.int64(0), np.int64(1))
+ALONE: Any = (np.int64(0), np.int64(1))
 """The turn of a thread that has no others beside it."""
 
 BLOCK = 2048
