@@ -52,10 +52,10 @@ class VietorisRips:
 
     At scale t every two points at distance at most t are joined, and every clique is filled. Degree 0 counts
     components, degree 1 loops, degree 2 voids. Values are diameters (edge lengths). Degrees 0 and 1 over Z/2 take
-    about a second for 5000 points and are computed for up to 65,536, degree 2 over Z/2 about a second for 1000;
-    cost grows like n^4.2 in degree 3. A task that would need over 16 GiB is refused. With landmarks or a budget a larger cloud is represented
-    by some of its points, and the diagram carries a certificate: its bottleneck distance to the diagram of the whole
-    cloud is at most ``error``, and bars longer than twice that are certain to be there.
+    about a second for 5000 points and are computed for up to 65,536, degree 2 over Z/2 about a second for 1000; cost
+    grows like n^4.2 in degree 3. A task that would need over 16 GiB is refused. With landmarks or a budget a larger
+    cloud is represented by some of its points, and the diagram carries a certificate: its bottleneck distance to the
+    diagram of the whole cloud is at most ``error``, and bars longer than twice that are certain to be there.
 
     Parameters
     ----------
