@@ -29,7 +29,8 @@ a plain distance that a topological one has to beat), ``example`` (parameters fo
 
 Optional methods of an analyzer of clouds: ``resolved(size, dimension)``, the same component with everything decided
 that depends on the shape of the cloud, such as what a budget buys (it is what keys are made of); ``cost(size,
-dimension, cloud)``, seconds of a reference machine and bytes, shown before a run (``cloud`` is None while it does not exist).
+dimension, cloud)``, seconds of a reference machine and bytes, shown before a run (``cloud`` is None while it does not
+exist).
 """
 
 from __future__ import annotations
