@@ -134,8 +134,8 @@ def degree_one_batch(points: NDArray[Any], rows: NDArray[Any], threads: int = 1)
     rows : (b, m) the points of each subsample, 1 <= m <= 65,536
     threads : the subsamples are shared out among so many; the answer is the same
     """
+    _require_size(np.shape(rows)[1])
     chosen = np.ascontiguousarray(rows, dtype=np.int64)
-    _require_size(chosen.shape[1])
     if chosen.size and (chosen.min() < 0 or chosen.max() >= len(points)):
         raise InvalidInput(
             f"rows run from {chosen.min()} to {chosen.max()}; the cloud has rows 0 to {len(points) - 1}."
