@@ -2,13 +2,13 @@
 
 A sketch of a point is its coordinates along at most eight leading principal axes of the cloud. Distances between
 sketches are never longer than between their points, so they rule out most pairs by eight numbers. The points are sorted
-by repeated median splits of their sketches and cut into blocks of about sqrt(m) with bounding boxes, which rule out
-whole blocks.
+by repeated splits of their sketches, each between the two halves of the widest coordinate that differ most, so that
+clusters end up in blocks of their own. Blocks hold about sqrt(m) points, and a ball around their sketches rules out a
+whole block. (Balls and not boxes: boxes of clusters in many dimensions nearly touch long before their balls do.)
 
 What decides is `measure`: the difference form in float64, summed over the coordinates first to last without fused
 operations, as `scipy.spatial.distance.pdist` sums them, against `largest_square`: near is a pair whose root is at most
-the radius, to the last bit. Sketches carry a margin for their own rounding and only rule out; rounded sums only grow,
-so a box never rules out a pair whose sketches are near.
+the radius, to the last bit. Sketches carry a margin for their own rounding, balls one more, and they only rule out.
 """
 
 from __future__ import annotations
@@ -32,6 +32,11 @@ SAMPLE = 256
 LONGEST = 1e150
 """Norm up to which squares stay in the range of float64; beyond it sketches rule nothing out."""
 SMALLEST_BLOCK = 64
+DEPTH = 40
+"""Splits above a block, at most."""
+STEPS = 4
+"""Steps to the border of a split, at most."""
+_BALL = 1e-9  # relative rounding of a ball, with a wide margin
 _ROUNDING = 64 * np.finfo(np.float64).eps  # of a sketch, per coordinate of the points and length of the longest point
 
 
@@ -75,14 +80,15 @@ class Blocks(NamedTuple):
 
     rows : (m,) row numbers
     columns, sketches : (d, m) and (k, m) points and sketches of these rows, coordinate by coordinate
-    lower, upper : (blocks, k) bounding boxes of the sketches
+    centres, bounds : (blocks, k) and (blocks,) means of the sketches, and the squared distance from the mean beyond
+        which a sketch is far from all of the block
     """
 
     rows: Integers
     columns: Floats
     sketches: Floats
-    lower: Floats
-    upper: Floats
+    centres: Floats
+    bounds: Floats
 
 
 def sketcher(cloud: Floats) -> Sketcher:
@@ -122,6 +128,8 @@ def measure(patch: Patch, row: int, blocks: Blocks, block: int, wanted: Flags, s
 
     Sketches first. Where one place in sixteen is not far, the whole block is computed at once, else place by place.
     """
+    if _square(patch.sketches[row], blocks.centres[block]) > blocks.bounds[block]:
+        return False
     start, stop = span(blocks, block)
     found = squares[start:stop]
     _squares(patch.sketches[row], blocks.sketches, start, stop, found)
@@ -133,7 +141,7 @@ def measure(patch: Patch, row: int, blocks: Blocks, block: int, wanted: Flags, s
     else:
         for k in range(len(found)):
             if wanted[start + k] and found[k] <= patch.far:
-                found[k] = _square(patch.points, row, blocks.rows[start + k])
+                found[k] = _square(patch.points[row], patch.points[blocks.rows[start + k]])
             else:
                 found[k] = np.inf
     return _at_most(found, patch.reach) > 0
@@ -171,21 +179,11 @@ def _squares(point: Floats, columns: Floats, start: int, stop: int, found: Float
 
 
 @leaf
-def _square(points: Floats, i: int, j: int) -> float:
-    """Squared distance of two rows."""
+def _square(point: Floats, other: Floats) -> float:
+    """Squared distance of two points."""
     total = 0.0
-    for q in range(points.shape[1]):
-        step = points[i, q] - points[j, q]
-        total += step * step
-    return total
-
-
-@leaf
-def gap(lower: Floats, upper: Floats, other_lower: Floats, other_upper: Floats) -> float:
-    """Squared distance between two boxes, never more than that of two sketches in them, rounding included."""
-    total = 0.0
-    for q in range(len(lower)):
-        step = max(other_lower[q] - upper[q], lower[q] - other_upper[q], 0.0)
+    for q in range(len(point)):
+        step = point[q] - other[q]
         total += step * step
     return total
 
@@ -216,12 +214,39 @@ def blocks_of(patch: Patch, rows: Integers) -> Blocks:
     """The rows, in the order given, as blocks."""
     size, width = len(rows), patch.sketches.shape[1]
     count = max(1, size // _block_size(size))
-    lower, upper = np.empty((count, width)), np.empty((count, width))
-    blocks = Blocks(rows, _columns(patch.points, rows), _columns(patch.sketches, rows), lower, upper)
+    columns, sketches = _columns(patch.points, rows), _columns(patch.sketches, rows)
+    blocks = Blocks(rows, columns, sketches, np.empty((count, width)), np.empty(count))
     for block in range(count):
         start, stop = span(blocks, block)
-        bounding_box(patch.sketches, rows[start:stop], lower[block], upper[block])
+        _mean(patch.sketches, rows[start:stop], blocks.centres[block])
+        widest = 0.0
+        for row in rows[start:stop]:
+            widest = max(widest, _square(patch.sketches[row], blocks.centres[block]))
+        length = (np.sqrt(widest) + np.sqrt(patch.far)) * (1 + _BALL)
+        blocks.bounds[block] = length * length
     return blocks
+
+
+@compiled
+def outlyingness(patch: Patch, blocks: Blocks) -> Floats:
+    """(m,) squared distance of every row from the mean of its block: small where most others are near."""
+    values, centre = np.empty(len(patch.points)), np.empty(patch.points.shape[1])
+    for block in range(len(blocks.bounds)):
+        start, stop = span(blocks, block)
+        _mean(patch.points, blocks.rows[start:stop], centre)
+        for row in blocks.rows[start:stop]:
+            values[row] = _square(patch.points[row], centre)
+    return values
+
+
+@compiled
+def _mean(points: Floats, rows: Integers, centre: Floats) -> None:
+    """Mean of some rows, written to a point."""
+    for q in range(len(centre)):
+        centre[q] = 0.0
+    for row in rows:
+        for q in range(len(centre)):
+            centre[q] += points[row, q] / len(rows)
 
 
 @compiled
@@ -232,7 +257,7 @@ def _block_size(size: int) -> int:
 @compiled
 def span(blocks: Blocks, block: int) -> tuple[int, int]:
     """First place of a block, and the one after its last."""
-    count, size = len(blocks.lower), len(blocks.rows)
+    count, size = len(blocks.bounds), len(blocks.rows)
     return block * size // count, (block + 1) * size // count
 
 
@@ -246,64 +271,69 @@ def _columns(points: Floats, rows: Integers) -> Floats:
 
 
 @compiled
-def bounding_box(points: Floats, rows: Integers, lower: Floats, upper: Floats) -> None:
-    """Bounding box of some rows, written to its two corners."""
-    for q in range(points.shape[1]):
-        lower[q], upper[q] = np.inf, -np.inf
-    for row in rows:
-        for q in range(points.shape[1]):
-            lower[q] = min(lower[q], points[row, q])
-            upper[q] = max(upper[q], points[row, q])
-
-
-@compiled
 def close_order(points: Floats) -> Integers:
-    """Rows in the order of the leaves of a tree that halves every part along its widest coordinate."""
+    """Rows in the order of the leaves of a tree that splits every part between its two most different halves.
+
+    At most `DEPTH` splits deep, so O(m) whatever the points are.
+    """
     size, order = len(points), np.arange(len(points))
     values = np.empty(size)
-    level = 0
-    while (size >> level) >= 2 * _block_size(size):
-        for part in range(1 << level):
-            start, stop = part * size >> level, (part + 1) * size >> level
-            middle = (2 * part + 1) * size >> (level + 1)
-            axis = _widest(points, order[start:stop])
-            for k in range(start, stop):
-                values[k] = points[order[k], axis]
-            _split(values[start:stop], order[start:stop], middle - start)
-        level += 1
+    parts = np.empty((DEPTH + 2, 3), np.int64)
+    parts[0, 0], parts[0, 1], parts[0, 2] = 0, size, 0
+    left = 1
+    while left > 0:
+        left -= 1
+        start, stop, depth = parts[left, 0], parts[left, 1], parts[left, 2]
+        if stop - start < 2 * _block_size(size) or depth == DEPTH:
+            continue
+        axis = _widest(points, order[start:stop])
+        for k in range(start, stop):
+            values[k] = points[order[k], axis]
+        middle = start + _split(values[start:stop], order[start:stop])
+        if start < middle < stop:
+            parts[left, 0], parts[left, 1], parts[left, 2] = middle, stop, depth + 1
+            parts[left + 1, 0], parts[left + 1, 1], parts[left + 1, 2] = start, middle, depth + 1
+            left += 2
     return order
 
 
 @compiled
 def _widest(points: Floats, rows: Integers) -> int:
-    """Coordinate in which the rows spread most."""
-    lower, upper = np.empty(points.shape[1]), np.empty(points.shape[1])
-    bounding_box(points, rows, lower, upper)
+    """Coordinate in which the rows vary most."""
+    centre, spread = np.empty(points.shape[1]), np.zeros(points.shape[1])
+    _mean(points, rows, centre)
+    for row in rows:
+        for q in range(len(centre)):
+            spread[q] += (points[row, q] - centre[q]) ** 2
     axis = 0
-    for q in range(1, len(lower)):
-        if upper[q] - lower[q] > upper[axis] - lower[axis]:
+    for q in range(1, len(spread)):
+        if spread[q] > spread[axis]:
             axis = q
     return axis
 
 
 @compiled
-def _split(values: Floats, rows: Integers, place: int) -> None:
-    """Sorts so far that no value before the place is larger than one from it on [hoare1961]."""
-    low, high = 0, len(values) - 1
-    while low < high:
-        pivot = values[(low + high) // 2]
-        i, j = low, high
-        while i <= j:
-            while values[i] < pivot:
-                i += 1
-            while values[j] > pivot:
-                j -= 1
-            if i <= j:
-                values[i], values[j] = values[j], values[i]
-                rows[i], rows[j] = rows[j], rows[i]
-                i += 1
-                j -= 1
-        if j < place:
-            low = i
-        if place < i:
-            high = j
+def _split(values: Floats, rows: Integers) -> int:
+    """Sorts the rows into those with values up to a border and the others; how many the first ones are.
+
+    The border is the middle between the means of both halves, found from the mean by a few steps [lloyd1982].
+    """
+    border = 0.0
+    for value in values:
+        border += value / len(values)
+    for _ in range(STEPS):
+        below, lows, total = 0, 0.0, 0.0
+        for value in values:
+            total += value
+            if value <= border:
+                below += 1
+                lows += value
+        if 0 < below < len(values):
+            border = (lows / below + (total - lows) / (len(values) - below)) / 2
+    below = 0
+    for k in range(len(values)):
+        if values[k] <= border:
+            values[below], values[k] = values[k], values[below]
+            rows[below], rows[k] = rows[k], rows[below]
+            below += 1
+    return below

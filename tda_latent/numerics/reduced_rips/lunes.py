@@ -85,22 +85,23 @@ def lune_components(adjacency: Adjacency, a: int, b: int) -> int:
     """
     prefix = adjacency.cursor[PREFIX]
     adjacency.cursor[TESTED] += 1
-    centre = 0
     if a > 0 and b < prefix:
+        centre, first = 0, prefix >> 6
         if _lies_before(adjacency, a, b, prefix):
             return 1
+        _covers(adjacency, (a, b), centre, first)
     else:
-        centre = _likely_centre(adjacency, a, b)
-    if _covers(adjacency, a, b, centre):
-        adjacency.centres[a] = adjacency.centres[b] = centre
-        return 1
+        centre, first = _likely_centre(adjacency, a, b), 0
+        if _covers(adjacency, (a, b), centre, first):
+            adjacency.centres[a] = adjacency.centres[b] = centre
+            return 1
     adjacency.cursor[SEARCHED] += 1
-    count = _search(adjacency, centre)
+    count = _search(adjacency, (a, b), centre, first)
     if count > 1:
         lowest_one = _first_common(adjacency, a, b)
         if lowest_one != centre:
-            _covers(adjacency, a, b, lowest_one)
-            count = _search(adjacency, lowest_one)
+            _covers(adjacency, (a, b), lowest_one, 0)
+            count = _search(adjacency, (a, b), lowest_one, 0)
     return count
 
 
@@ -108,13 +109,13 @@ def lune_components(adjacency: Adjacency, a: int, b: int) -> int:
 def _lies_before(adjacency: Adjacency, a: int, b: int, prefix: int) -> bool:
     """Whether no vertex of the lune lies beyond the prefix: rank 0 is joined to all others."""
     first = prefix >> 6
-    row_a, row_b = adjacency.bits[a][first:], adjacency.bits[b][first:]
-    if len(row_a) == 0:
+    row_a, row_b = adjacency.bits[a], adjacency.bits[b]
+    if first == len(row_a):
         return True
-    beyond = U(0)
-    for w in range(1, len(row_a)):
+    beyond = row_a[first] & row_b[first] & (ALL << U(prefix & 63))
+    for w in range(first + 1, len(row_a)):
         beyond |= row_a[w] & row_b[w]
-    return beyond | (row_a[0] & row_b[0] & (ALL << U(prefix & 63))) == 0
+    return beyond == 0
 
 
 @leaf
@@ -141,12 +142,15 @@ def _likely_centre(adjacency: Adjacency, a: int, b: int) -> int:
 
 
 @leaf
-def _covers(adjacency: Adjacency, a: int, b: int, v: int) -> bool:
-    """Whether v is joined to all other vertices of the lune; leaves the lune, and those that v is not joined to."""
-    row_a, row_b, row_v = adjacency.bits[a], adjacency.bits[b], adjacency.bits[v]
+def _covers(adjacency: Adjacency, edge: tuple[int, int], v: int, first: int) -> bool:
+    """Whether v is joined to all other vertices of the lune; leaves the lune, and those that v is not joined to.
+
+    v is known to be joined to all in words before the first, which are not looked at.
+    """
+    row_a, row_b, row_v = adjacency.bits[edge[0]], adjacency.bits[edge[1]], adjacency.bits[v]
     lune, rest = adjacency.lune, adjacency.rest
     left = U(0)
-    for w in range(len(lune)):
+    for w in range(first, len(lune)):
         common = row_a[w] & row_b[w]
         beyond = common & ~row_v[w]
         lune[w] = common
@@ -156,13 +160,13 @@ def _covers(adjacency: Adjacency, a: int, b: int, v: int) -> bool:
 
 
 @leaf
-def _search(adjacency: Adjacency, centre: int) -> int:
+def _search(adjacency: Adjacency, edge: tuple[int, int], centre: int, first: int) -> int:
     """Components of the lune that `_covers` has left, by search from the vertex that it tried."""
     rest = adjacency.rest
-    words, count, low = len(rest), 1, 0
+    words, count, low = len(rest), 1, first
     adjacency.components[0] = centre
     while True:
-        while _grow(adjacency, low):
+        while _grow(adjacency, edge, first, low):
             pass
         while low < words and rest[low] == 0:
             low += 1
@@ -177,7 +181,7 @@ def _search(adjacency: Adjacency, centre: int) -> int:
 
 
 @leaf
-def _grow(adjacency: Adjacency, low: int) -> bool:
+def _grow(adjacency: Adjacency, edge: tuple[int, int], first: int, low: int) -> bool:
     """Absorb every vertex that is joined to an absorbed one, with what the latter is joined to; whether to go on.
 
     An absorbed vertex of a finished component does no harm: it has no edge to the rest.
@@ -189,7 +193,7 @@ def _grow(adjacency: Adjacency, low: int) -> bool:
         while left:
             v = w * 64 + lowest(left)
             left &= left - ONE
-            via = _absorbed_neighbour(adjacency, v)
+            via = _absorbed_neighbour(adjacency, edge, first, v)
             if via >= 0:
                 row, other = adjacency.bits[v], adjacency.bits[via]
                 for q in range(low, len(rest)):
@@ -202,10 +206,15 @@ def _grow(adjacency: Adjacency, low: int) -> bool:
 
 
 @leaf
-def _absorbed_neighbour(adjacency: Adjacency, v: int) -> int:
-    """A vertex of the lune joined to v that is absorbed already; -1 when there is none."""
-    row, lune, rest = adjacency.bits[v], adjacency.lune, adjacency.rest
-    for w in range(len(row)):
+def _absorbed_neighbour(adjacency: Adjacency, edge: tuple[int, int], first: int, v: int) -> int:
+    """A vertex of the lune joined to v that is absorbed already, as all before the first word are; -1 without one."""
+    row, row_a, row_b = adjacency.bits[v], adjacency.bits[edge[0]], adjacency.bits[edge[1]]
+    for w in range(first):
+        found = row[w] & row_a[w] & row_b[w]
+        if found:
+            return w * 64 + lowest(found)
+    lune, rest = adjacency.lune, adjacency.rest
+    for w in range(first, len(row)):
         found = row[w] & lune[w] & ~rest[w]
         if found:
             return w * 64 + lowest(found)

@@ -58,16 +58,19 @@ def no_columns(loops: int) -> Columns:
 
 @leaf
 def apex(space: Space, neighbours: Vertices, a: int, b: int) -> int:
-    """A vertex in the lune of ab, which is not empty: nearest neighbours first; a < b."""
+    """A vertex in the lune of ab, which is not empty: nearest neighbours first, ties last; a < b."""
     reach = length(space, a, b)
     for end in range(2):
-        here = a if end == 0 else b
+        here, there = (a, b) if end == 0 else (b, a)
         for k in range(neighbours.shape[1]):
             v = neighbours[here, k]
-            if length(space, here, v) > reach:
+            if length(space, here, v) >= reach:
                 break
-            if is_inside(space, v, a, b, reach):
+            if length(space, there, v) < reach:
                 return v
+    for v in range(vertices(space)):
+        if length(space, a, v) < reach and length(space, b, v) < reach:
+            return v
     for v in range(vertices(space)):
         if is_inside(space, v, a, b, reach):
             return v
