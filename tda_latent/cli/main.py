@@ -6,6 +6,7 @@ Exit codes: 0 done and every claim holds; 1 incomplete, or a claim fails; 2 the 
 from __future__ import annotations
 
 import argparse
+import importlib
 import io
 import os
 import sys
@@ -31,6 +32,9 @@ COMMANDS = {
     "doctor": "check this installation",
     "cite": "print the references of what an experiment file uses, as BibTeX",
 }
+
+_HOMES: dict[str, str] = {}
+"""Module of a command, when it is not `commands`."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -151,9 +155,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a narrow terminal shows "?", it does not end the command
     try:
-        from tda_latent.cli import commands
-
-        code = int(getattr(commands, options.command)(options))
+        home = importlib.import_module(f"tda_latent.cli.{_HOMES.get(options.command, 'commands')}")
+        code = int(getattr(home, options.command)(options))
         sys.stdout.flush()
         return code
     except TdaLatentError as error:
