@@ -23,12 +23,18 @@ from tda_latent.numerics.reduced_rips.space import (
 
 Floats = NDArray[np.float64]
 Vertices = NDArray[np.int32]
-NEAREST = 12
-"""Neighbours kept of every vertex: they witness most lunes."""
+FEWER, NEAREST, SMALL = 8, 12, 2000
+"""Neighbours kept of every vertex, up to so many vertices and beyond: they witness most lunes."""
 WITNESSES = 6
 """Vertices tried for all edges at a vertex at once: an even number."""
 
 RUN = 32
+
+
+@leaf
+def neighbours_kept(size: int) -> int:
+    """How many neighbours of each of so many vertices are kept."""
+    return min(FEWER if size <= SMALL else NEAREST, size - 1)
 
 
 @compiled_without_nan

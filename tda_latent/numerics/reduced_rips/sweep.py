@@ -34,7 +34,7 @@ from tda_latent.numerics.reduced_rips.lunes import (
     lune_components,
     no_edges,
 )
-from tda_latent.numerics.reduced_rips.neighbourhood import NEAREST, nearest_neighbours, relative_neighbourhood
+from tda_latent.numerics.reduced_rips.neighbourhood import nearest_neighbours, neighbours_kept, relative_neighbourhood
 from tda_latent.numerics.reduced_rips.reduction import (
     CYCLES,
     DEAD,
@@ -114,7 +114,7 @@ def assembled(
 def prepared(space: Space, reach: float, centre: int) -> State:
     """The state before the first edge, by one thread."""
     size = vertices(space)
-    neighbours = np.zeros((size, min(NEAREST, size - 1)), np.int32)
+    neighbours = np.zeros((size, neighbours_kept(size)), np.int32)
     nearest_neighbours(space, FIRST, size, neighbours)
     edges = relative_neighbourhood(space, reach, neighbours, centre, (FIRST, size))
     return assembled(space, reach, centre, neighbours, edges, count_lengths(space, reach, FIRST, size))

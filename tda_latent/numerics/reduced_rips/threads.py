@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from tda_latent.numerics.reduced_rips.edges import count_lengths, fetch, sort_keys
 from tda_latent.numerics.reduced_rips.lunes import BORN, SEARCHED, TESTED, Adjacency, no_edges
-from tda_latent.numerics.reduced_rips.neighbourhood import NEAREST, nearest_neighbours, relative_neighbourhood
+from tda_latent.numerics.reduced_rips.neighbourhood import nearest_neighbours, neighbours_kept, relative_neighbourhood
 from tda_latent.numerics.reduced_rips.space import Space
 from tda_latent.numerics.reduced_rips.sweep import (
     DONE,
@@ -93,7 +93,7 @@ class Threads:
         if self.count == 1 or size < WORTHWHILE:
             state = prepared(space, reach, centre)
             return state, *sweep(state)
-        neighbours = np.zeros((size, min(NEAREST, size - 1)), np.int32)
+        neighbours = np.zeros((size, neighbours_kept(size)), np.int32)
         self.share(self.even(size), lambda rows: nearest_neighbours(space, *rows, neighbours))
         found = self.share(
             self.upper(size), lambda rows: relative_neighbourhood(space, reach, neighbours, centre, rows)

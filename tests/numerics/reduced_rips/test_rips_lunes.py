@@ -14,7 +14,7 @@ from slow_rips_steps import all_edges, empty_lunes, kruskal, lune_parts
 from tda_latent.numerics.euclidean import transposed
 from tda_latent.numerics.pairwise import near_one
 from tda_latent.numerics.reduced_rips.graph import ordered_graph
-from tda_latent.numerics.reduced_rips.neighbourhood import NEAREST, nearest_neighbours, relative_neighbourhood
+from tda_latent.numerics.reduced_rips.neighbourhood import nearest_neighbours, neighbours_kept, relative_neighbourhood
 from tda_latent.numerics.reduced_rips.space import Space, eccentricities, fill_matrix, longest_edge
 
 NOTHING = np.empty((0, 0))
@@ -30,7 +30,7 @@ def recomputed(points):
 
 
 def neighbours_of(space, size):
-    table = np.zeros((size, min(NEAREST, size - 1)), np.int32)
+    table = np.zeros((size, neighbours_kept(size)), np.int32)
     nearest_neighbours(space, 0, size, table)
     return table
 

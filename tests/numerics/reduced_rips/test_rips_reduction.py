@@ -25,7 +25,7 @@ from slow_rips_steps import (
 
 from tda_latent.numerics.reduced_rips.graph import ordered_graph
 from tda_latent.numerics.reduced_rips.interface import _largest_square
-from tda_latent.numerics.reduced_rips.neighbourhood import NEAREST, nearest_neighbours, relative_neighbourhood
+from tda_latent.numerics.reduced_rips.neighbourhood import nearest_neighbours, neighbours_kept, relative_neighbourhood
 from tda_latent.numerics.reduced_rips.reduction import expand, no_columns
 from tda_latent.numerics.reduced_rips.space import Space
 
@@ -37,7 +37,7 @@ def prepared(lengths):
     nothing = np.empty((0, 0))
     size = len(lengths)
     space = Space(np.ascontiguousarray(lengths, dtype=float), nothing, nothing)
-    neighbours = np.zeros((size, min(NEAREST, size - 1)), np.int32)
+    neighbours = np.zeros((size, neighbours_kept(size)), np.int32)
     nearest_neighbours(space, 0, size, neighbours)
     reach = float(lengths[np.isfinite(lengths)].max())
     return space, neighbours, ordered_graph(space, *relative_neighbourhood(space, reach, neighbours, 0, (0, size)))
