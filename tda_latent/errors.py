@@ -11,7 +11,9 @@ raises these classes; the command line prints their text and an exit code, never
     ├── MissingLibrary        an optional library that is not installed (also an ImportError)
     ├── EngineFailure         a foreign engine died, hung or ran out of its limits
     ├── ConfigError           an experiment file with one or more problems
+    ├── ExecutorFailure       the place where tasks run went away
     ├── StoreError            the store cannot be read or written
+    │   └── StoreUnavailable      for now: full, read-only, no permission, no more files to open
     └── IncompleteResult      a result was asked for before all of its parts exist
 """
 
@@ -49,6 +51,10 @@ class EngineFailure(TdaLatentError, RuntimeError):
     """A foreign engine that died, hung or exceeded its limits."""
 
 
+class ExecutorFailure(TdaLatentError, RuntimeError):
+    """The place where tasks run went away; what was finished is in the store."""
+
+
 class ConfigError(TdaLatentError, ValueError):
     """An experiment file with problems; ``problems`` lists every one of them as text."""
 
@@ -59,6 +65,10 @@ class ConfigError(TdaLatentError, ValueError):
 
 class StoreError(TdaLatentError, RuntimeError):
     """The store cannot be read or written."""
+
+
+class StoreUnavailable(StoreError):
+    """A store that cannot be used as things stand: full, read-only, out of reach. No fault of any task."""
 
 
 class IncompleteResult(TdaLatentError, RuntimeError):

@@ -13,7 +13,7 @@ from tda_latent.engines.gates import require_prime
 from tda_latent.engines.gudhi_alpha import alpha_bars, require_flat, rips_factor
 from tda_latent.errors import InvalidInput
 from tda_latent.numerics.metric_cloud import EPSILON, EuclideanCloud, require_positive
-from tda_latent.numerics.pairwise import near_one
+from tda_latent.numerics.pairwise import centred, near_one
 from tda_latent.numerics.scaling import UNITS
 from tda_latent.numerics.threads import available_threads
 from tda_latent.records import Latents, PersistenceDiagram
@@ -62,6 +62,23 @@ class Alpha:
 
     def __post_init__(self) -> None:
         require_prime(self.field)
+
+    def shift(self, before: Latents, after: Latents) -> float:
+        """Twice the largest move of a point, each cloud centred and in its own unit; bounds the move of the diagram.
+
+        The distances to the two clouds differ by at most one such move everywhere [cohensteiner2007]. inf for clouds of
+        unequal size.
+        """
+        if before.points.shape != after.points.shape:
+            return float("inf")
+        first, second = (
+            centred(cloud.points) / self._divisor(EuclideanCloud(cloud.points)) for cloud in (before, after)
+        )
+        return 2 * float(np.linalg.norm(first - second, axis=1).max())
+
+    def _divisor(self, cloud: EuclideanCloud) -> float:
+        is_given = self.scale == "given" or len(cloud) == 1
+        return 1.0 if is_given else require_positive(cloud.median(available_threads()).value)
 
     def __call__(self, latents: Latents) -> PersistenceDiagram:
         """The diagram of the cloud in degrees 0 to max_degree.

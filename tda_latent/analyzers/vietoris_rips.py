@@ -35,6 +35,7 @@ from tda_latent.numerics.metric_cloud import (
     MatrixCloud,
     MetricCloud,
     angular_cloud,
+    largest_change,
     require_positive,
 )
 from tda_latent.numerics.pairwise import geodesic_distances
@@ -234,6 +235,17 @@ class VietorisRips:
                 **certificate.facts,
             },
         )
+
+    def shift(self, before: Latents, after: Latents) -> float:
+        """Largest change of a value between two clouds whose rows belong together, in the unit of the diagram.
+
+        The exact diagrams of the two are at most this far apart in bottleneck distance [chazal2014b]. inf for clouds
+        of unequal size.
+        """
+        clouds = self._cloud(before), self._cloud(after)
+        threads = available_threads()
+        units = (self._unit(clouds[0], threads).value, self._unit(clouds[1], threads).value)
+        return largest_change(*clouds, units)
 
     @property
     def _lengths(self) -> Lengths:

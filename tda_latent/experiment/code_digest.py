@@ -70,6 +70,24 @@ def import_closure(module_name: str, root: Path | None = None) -> tuple[str, ...
     return tuple(sorted(_closure(module_name, _Files(module_name, root))))
 
 
+def module_digests(component: type | str) -> dict[str, str]:
+    """Digest of every module that a component's digest covers, by dotted name, to say which one changed."""
+    name, path = (component, None) if isinstance(component, str) else _home_of(component)
+    if name == "__main__" and path is None:
+        return {}
+    places = _closure(name, _Files(name, None, path))
+    return {module: facts(place.path).digest for module, place in places.items() if place.path}
+
+
+def foreign_sources(component: type) -> dict[str, str]:
+    """Files of the modules that a component's digest covers and that are not ours, by dotted name: a plugin's code."""
+    name, path = _home_of(component)
+    if name == "__main__" and path is None:
+        return {}
+    places = _closure(name, _Files(name, None, path))
+    return {module: place.path for module, place in places.items() if place.path and module.partition(".")[0] != _HOME}
+
+
 _known: dict[tuple[str, str], tuple[list[Mark], str]] = {}
 
 

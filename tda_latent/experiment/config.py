@@ -22,6 +22,7 @@ class Entry:
     on: str | None = None
     caption: str = ""
     replicate: str | None = None
+    allow_missing: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ def entries(section: str, value: Mapping[str, Any]) -> dict[str, Entry]:
             on=roles.get("on", roles.get("of")),
             caption=roles.get("caption", ""),
             replicate=None if replicate is None else str(replicate),
+            allow_missing=bool(roles.get("allow_missing", False)),
         )
     return found
 

@@ -8,6 +8,8 @@ Every problem names the file, line and column that it really comes from.
 from __future__ import annotations
 
 import functools
+import json
+import math
 import os
 import re
 from collections.abc import Sequence
@@ -210,6 +212,19 @@ def _kind(node: Node) -> str:
     if isinstance(node.value, (dict, list)):
         return "a mapping" if isinstance(node.value, dict) else "a list"
     return repr(node.value)
+
+
+def written(value: Any, margin: str = "") -> str:
+    """A plain value as a document that reads back as the same value in the same order: YAML in the layout of JSON."""
+    inner = margin + " "
+    if isinstance(value, dict) and value:
+        parts = [f"{inner}{json.dumps(str(key))}: {written(item, inner)}" for key, item in value.items()]
+        return "{\n" + ",\n".join(parts) + f"\n{margin}}}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(written(item, inner) for item in value) + "]"
+    if isinstance(value, float) and not math.isfinite(value):
+        return ".nan" if math.isnan(value) else ".inf" if value > 0 else "-.inf"
+    return json.dumps(value)
 
 
 # ------------------------------------------------------------------ files

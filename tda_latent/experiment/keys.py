@@ -10,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 import functools
 import hashlib
-import json
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -33,7 +32,7 @@ STREAMS = "tda_latent.experiment.streams"  # what turns the words of a stream in
 class Recipe:
     """What an operator is, apart from its inputs.
 
-    identity : name, version, parameters with their defaults (a ``path`` stands apart: its content counts)
+    identity : name, version, parameters with their defaults as plain JSON (a ``path`` stands apart: its content counts)
     code : name for key fields, digest
     """
 
@@ -53,10 +52,14 @@ class Recipes:
 
     def of(self, operator: Operator) -> Recipe:
         """The recipe of an operator."""
-        name = json.dumps([operator.kind, operator.use, operator.parameters], sort_keys=True, default=dict)
-        if name not in self._known:
-            self._known[name] = _recipe(operator)
-        return self._known[name]
+        if operator.spelling not in self._known:
+            self._known[operator.spelling] = _recipe(operator)
+        return self._known[operator.spelling]
+
+    @property
+    def components(self) -> tuple[Component, ...]:
+        """Every component that was looked at, each once."""
+        return tuple(dict.fromkeys(recipe.component for recipe in self._known.values()))
 
     @functools.cached_property
     def streams(self) -> dict[str, str]:
@@ -96,7 +99,7 @@ def _recipe(operator: Operator) -> Recipe:
     path = spec["parameters"].pop("path", None)
     libraries = {name: library_version(name) for name in component.libraries}
     code = (f"{operator.kind}:{operator.use}", code_digest(component.cls))
-    return Recipe(component, instance, spec, path, code, libraries)
+    return Recipe(component, instance, _plain(spec), path, code, libraries)
 
 
 def key_fields(task: Task, digest_of: Callable[[str], str], recipes: Recipes | None = None) -> dict[str, Any]:
@@ -104,7 +107,7 @@ def key_fields(task: Task, digest_of: Callable[[str], str], recipes: Recipes | N
     known = recipes or Recipes()
     used = [known.of(operator) for operator in (task.operator, *task.also)]
     libraries = {name: version for recipe in used for name, version in recipe.libraries.items()}
-    fields = {
+    return {
         "schema": SCHEMA,
         "kind": task.operator.kind,
         **used[0].identity,
@@ -116,7 +119,6 @@ def key_fields(task: Task, digest_of: Callable[[str], str], recipes: Recipes | N
         "stream": list(task.stream) if task.stream is not None else None,
         "determinism": {"threads": 1, "device": "cpu"},
     }
-    return dict(_plain(fields))
 
 
 def code_now(names: Iterable[str]) -> dict[str, str]:

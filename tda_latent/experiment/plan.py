@@ -10,6 +10,7 @@ A task names its inputs by the labels of other tasks. Labels carry the author's 
 from __future__ import annotations
 
 import functools
+import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -31,6 +32,11 @@ class Operator:
     kind: str
     use: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    @functools.cached_property
+    def spelling(self) -> str:
+        """Equal for operators that are written the same."""
+        return json.dumps([self.kind, self.use, self.parameters], sort_keys=True, default=dict)
 
 
 @dataclass(frozen=True)
@@ -54,7 +60,8 @@ class Task:
     """One unit of work: an operator, where its inputs come from, and its random stream.
 
     ``also`` lists components that the operator calls (the distance of a comparison, the figure of a drawing);
-    their code and versions enter the key as well.
+    their code and versions enter the key as well. A ``partial`` task runs without those of its inputs that failed,
+    as long as one is there.
     """
 
     label: str
@@ -63,6 +70,7 @@ class Task:
     stream: Words | None = None
     also: tuple[Operator, ...] = ()
     cell: Cell | None = None
+    partial: bool = False
 
     @functools.cached_property
     def sources(self) -> tuple[str, ...]:
@@ -327,7 +335,13 @@ def _figures(plan: Plan, label: str, bound: Bound) -> None:
             "caption": bound.entry.caption,
             "grouped": is_grouped(bound.component),
         }
-        plan.add(Task(name, Operator("step", "draw", parameters), {"records": records}, also=(figure,)))
+        also: tuple[Operator, ...] = (figure,)
+        partial, on = bound.entry.allow_missing, bound.on or ""
+        if partial and on in plan.binding.distances:  # the figure puts the blocks together, as the comparison may never
+            whole = plan.tasks[str(records[on])]
+            records, also = {on: whole.inputs["blocks"]}, (figure, whole.operator)
+            parameters["collect"] = dict(whole.operator.parameters)
+        plan.add(Task(name, Operator("step", "draw", parameters), {"records": records}, also=also, partial=partial))
 
 
 def _drawn(plan: Plan, bound: Bound, data: str, layer: str) -> Mapping[str, Tree]:

@@ -55,7 +55,8 @@ class ScalarRow:
     """One scalar of one analyzer: for each model one value per replicate, with the task that it comes from.
 
     A value over several subsamples of a replicate is their mean; the task is then the first of theirs. ``missing``
-    counts, for each model, replicates without a value; NaN means "not defined for this input".
+    counts, for each model, replicates without a value; NaN means "not defined for this input". An analyzer without a
+    single result has one row, without a name.
     """
 
     analyzer: str
@@ -138,6 +139,9 @@ class Group:
             if len(found) == subsamples:
                 mean = sum(value for value, _ in found) / subsamples
                 rows[analyzer, name].values.setdefault(model, []).append((mean, found[0][1]))
+        for analyzer in dict.fromkeys(name for name, _, _ in self._to_measure()):
+            if analyzer not in {row.analyzer for row in rows.values()}:
+                rows[analyzer, ""] = ScalarRow(analyzer, "", "", {}, {})
         for row in rows.values():
             for model in self._models(row.analyzer):
                 whole = [done[row.analyzer, model, name] == subsamples for name in self.run.experiment.replicates]
@@ -194,7 +198,7 @@ class Group:
     def value(self, name: str, model: str) -> float:
         """Median of ``analyzer.scalar`` over the replicates of a model; NaN where it is undefined for one of them."""
         analyzer, _, scalar = name.partition(".")
-        rows = {row.name: row for row in self.scalars if row.analyzer == analyzer}
+        rows = {row.name: row for row in self.scalars if row.analyzer == analyzer and row.name}
         if rows and scalar not in rows:
             raise unknown_name(f"scalar of {analyzer}", scalar, rows)
         values = [value for value, _ in rows[scalar].values.get(model, [])] if rows else []

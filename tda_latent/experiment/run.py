@@ -2,45 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tda_latent.errors import InvalidInput, InvalidParameter, TdaLatentError
-from tda_latent.experiment.binding import takes
-from tda_latent.experiment.config import Experiment
-from tda_latent.experiment.keys import Recipes, key_fields, key_of, settled
+from tda_latent.errors import ExecutorFailure, InvalidParameter, StoreUnavailable
+from tda_latent.experiment.executors import Executor, Job, open_executor, parse_address
+from tda_latent.experiment.outcomes import Outcome, Run, is_figure, known, look_up, noted, shape_of
 from tda_latent.experiment.plan import Plan, Task, Tree
-from tda_latent.experiment.pool import Pool
+from tda_latent.experiment.shards import Shard
 from tda_latent.experiment.store import Store
-from tda_latent.records import Latents, Measures, Record, canonical_json, sha256
+from tda_latent.experiment.store.layout import mark_used
+from tda_latent.experiment.store.locks import Locks
+
+__all__ = ["Limits", "Listener", "Outcome", "Run", "carry_out", "is_figure", "look_up", "shape_of"]
 
 REPAIRS = 12  # passes after damage; the longest chain of tasks is shorter
+POLL = 0.2  # seconds between looks at what other runners work on
 
+NOTHING = Outcome("blocked", reason="none of its inputs has a result")
 
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a task: "cached", "computed", "failed", "blocked" (an input failed) or "waiting".
-
-    shape : points and coordinates of the cloud that came out, or None for another record
-    caveat : what must be said beside the numbers, such as that they are approximate and by how much
-    """
-
-    state: str
-    key: str = ""
-    digest: str = ""
-    reason: str = ""
-    seconds: float = 0.0
-    peak_bytes: int = 0
-    shape: tuple[int, int] | None = None
-    caveat: str = ""
-
-    @property
-    def done(self) -> bool:
-        """Whether the result exists."""
-        return self.state in ("cached", "computed")
+Listener = Callable[[str, Outcome, Run], None]
 
 
 @dataclass(frozen=True)
@@ -48,148 +35,89 @@ class Limits:
     """Where and how hard to work; part of no key.
 
     workers : processes; memory : bytes per task or None; seconds : per task or None
+    executor : where tasks run, as `tda_latent.experiment.executors.address` reads it
+    shard : which part to begin with, when several runners share the work
     """
 
     workers: int = 1
     memory: int | None = None
     seconds: float | None = None
+    executor: str = "processes"
+    shard: Shard = field(default_factory=Shard)
 
     def __post_init__(self) -> None:
         for name in ("workers", "memory", "seconds"):
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise InvalidParameter(f"{name} is {value}; the rule is more than 0.")
-
-
-@dataclass
-class Run:
-    """A plan with the outcome of each of its tasks.
-
-    told : what stores of workers had to say; lost : whether an input disappeared from the store during the run
-    """
-
-    plan: Plan
-    store: Store
-    outcomes: dict[str, Outcome] = field(default_factory=dict)
-    interrupted: bool = False
-    told: list[str] = field(default_factory=list)
-    lost: bool = False
-    recipes: Recipes = field(default_factory=Recipes, repr=False)
-    _loaded: dict[str, Record] = field(default_factory=dict, repr=False)
-
-    @property
-    def experiment(self) -> Experiment:
-        """The experiment that was planned."""
-        return self.plan.experiment
-
-    @property
-    def root(self) -> str:
-        """Digest of all numeric results by label: two runs are equal iff their roots are. Figures are left out."""
-        pairs = [[label, o.digest] for label, o in sorted(self.outcomes.items()) if o.done and not is_figure(label)]
-        return sha256(canonical_json(pairs))
-
-    @property
-    def complete(self) -> bool:
-        """Whether every planned task has its result."""
-        return all(label in self.outcomes and self.outcomes[label].done for label in self.plan.tasks)
-
-    def count(self, state: str) -> int:
-        """Number of tasks in a state."""
-        return sum(outcome.state == state for outcome in self.outcomes.values())
-
-    def record(self, label: str) -> Record | None:
-        """The result of a task, read from the store and verified; None when it does not exist."""
-        outcome = self.outcomes.get(label)
-        if outcome is None or not outcome.done:
-            return None
-        if label not in self._loaded:
-            action = self.store.find(outcome.key)
-            found = self.store.load(action) if action and action.digests["result"] == outcome.digest else None
-            if found is None:
-                self.outcomes[label] = Outcome("failed", reason="its stored result is damaged; run again.")
-                return None
-            self._loaded[label] = found
-        return self._loaded[label]
-
-    @property
-    def notices(self) -> list[str]:
-        """What the store has to say: damaged files that were put aside, results that differ from earlier ones."""
-        return list(dict.fromkeys([*self.told, *(notice.text for notice in self.store.notices)]))
-
-    def verify(self) -> bool:
-        """Read every result that tables and figures show; a damaged one does not count as done any more."""
-        read = {source for task in self.plan.tasks.values() for source in task.sources}
-        for label, task in self.plan.tasks.items():
-            measured = task.operator.kind == "analyzer" and takes(self._output(task), Measures)
-            if measured or label not in read:
-                done = label in self.outcomes and self.outcomes[label].done
-                if done and self.record(label) is None:
-                    self.lost = True
-        return not self.lost
-
-    def _output(self, task: Task) -> Any:
-        return self.recipes.of(task.operator).component.output
-
-
-Listener = Callable[[str, Outcome, Run], None]
-
-
-def is_figure(label: str) -> bool:
-    """Whether a task draws; its bytes depend on the drawing library and stay out of the root digest."""
-    return label.startswith("figure/")
-
-
-def look_up(plan: Plan, store: Store) -> Run:
-    """What the store already holds; tasks behind a missing one are "waiting". Nothing is computed."""
-    run = Run(plan, store)
-    for task in plan.tasks.values():
-        ready = all(run.outcomes[name].done for name in task.sources)
-        run.outcomes[task.label] = _known(run, task)[0] if ready else Outcome("waiting")
-    run.verify()
-    return run
+        parse_address(self.executor)
 
 
 def carry_out(plan: Plan, store: Store, limits: Limits, log: Path, listener: Listener | None = None) -> Run:
     """Look up or compute every task. KeyboardInterrupt stops the work and gives the run as far as it came.
 
     Where stored results turn out to be damaged, they are computed anew in further passes, from the last one back to
-    the first that is sound.
+    the first that is sound. What another runner on the same store works on is waited for, not computed twice.
+
+    Raises
+    ------
+    InvalidInput
+        When the place where tasks should run refuses, or is another one than this (code, versions, store).
     """
-    run = _work(Run(plan, store), limits, log, listener)
-    for _ in range(REPAIRS):
-        if run.interrupted or run.verify():
-            break
-        again = _work(Run(plan, store, told=run.told, recipes=run.recipes), limits, log, listener)
-        for label, outcome in run.outcomes.items():
-            if outcome.state == "computed" and again.outcomes[label].state == "cached":
-                again.outcomes[label] = outcome
-        run = again
+    run = Run(plan, store)
+    with Locks(store.path / "locks") as locks, contextlib.ExitStack() as stack:
+
+        @functools.cache
+        def executor() -> Executor:
+            job = Job(store.path, log, limits.seconds, _components(plan))
+            return stack.enter_context(open_executor(parse_address(limits.executor), limits.workers, job))
+
+        _work(run, _Driver(run, limits, listener, locks), executor)
+        for _ in range(REPAIRS):
+            if run.interrupted or run.stopped or run.verify():
+                break
+            again = Run(plan, store, told=run.told, recipes=run.recipes)
+            _work(again, _Driver(again, limits, listener, locks), executor)
+            for label, outcome in run.outcomes.items():
+                if outcome.state == "computed" and again.outcomes[label].state == "cached":
+                    again.outcomes[label] = outcome
+            run = again
     return run
 
 
-def _work(run: Run, limits: Limits, log: Path, listener: Listener | None) -> Run:
-    driver = _Driver(run, limits, listener)
-    with Pool(limits.workers, log, limits.seconds) as pool:
-        try:
-            driver.start()
-            while driver.queue or pool.running:
-                while driver.queue and pool.idle:
-                    pool.submit(driver.queue.popleft())
-                for reply in pool.wait(timeout=0.5):
-                    driver.replied(reply)
-        except KeyboardInterrupt:
-            run.interrupted = True
+def _work(run: Run, driver: _Driver, executor: Callable[[], Executor]) -> None:
+    try:
+        driver.start()
+        while driver.is_open:
+            driver.advance(executor)
+    except KeyboardInterrupt:
+        run.interrupted = True
+    except (ExecutorFailure, StoreUnavailable) as error:
+        run.stopped = str(error)
     for label in run.plan.tasks:
         run.outcomes.setdefault(label, Outcome("waiting"))
-    return run
+
+
+def _components(plan: Plan) -> tuple[str, ...]:
+    """Everything that the tasks of a plan call, by the names that keys give it."""
+    used = (operator for task in plan.tasks.values() for operator in (task.operator, *task.also))
+    return tuple(sorted({f"{operator.kind}:{operator.use}" for operator in used}))
 
 
 class _Driver:
-    """Which tasks can start: counts of missing inputs, and a queue of what is ready and not in the store."""
+    """Which tasks can start: counts of missing inputs, and queues of what is ready and not in the store.
 
-    def __init__(self, run: Run, limits: Limits, listener: Listener | None) -> None:
-        self.run, self.limits, self.listener = run, limits, listener
-        self.queue: deque[dict[str, Any]] = deque()
+    Our own part is worked off from its front, what other shards begin with from its end; what another runner
+    holds is looked at again and again, until it is in the store or free.
+    """
+
+    def __init__(self, run: Run, limits: Limits, listener: Listener | None, locks: Locks) -> None:
+        self.run, self.limits, self.listener, self.locks = run, limits, listener, locks
+        self._own: deque[str] = deque()
+        self._others: deque[str] = deque()
+        self._held: list[str] = []  # by other runners
+        self._again = 0.0
+        self._executor: Executor | None = None
         self._keys: dict[str, str] = {}
         self._missing = {label: len(task.sources) for label, task in run.plan.tasks.items()}
         self._dependents: dict[str, list[str]] = {label: [] for label in run.plan.tasks}
@@ -203,23 +131,79 @@ class _Driver:
             if (outcome := self._look_up(label)) is not None:
                 self._settle(label, outcome)
 
-    def replied(self, reply: Mapping[str, Any]) -> None:
+    @property
+    def is_open(self) -> bool:
+        """Whether anything is left to do or to wait for."""
+        running = self._executor is not None and bool(self._executor.running)
+        return running or bool(self._own or self._others or self._held)
+
+    def advance(self, executor: Callable[[], Executor]) -> None:
+        """Hand out what is ready, as far as there is room, and take what comes back."""
+        while (self._executor is None or self._executor.idle) and (payload := self._next_payload()) is not None:
+            self._executor = self._executor or executor()
+            self._executor.submit(payload)
+        self.locks.pulse()
+        pause = POLL if self._held else 0.5
+        if self._executor is not None:
+            for reply in self._executor.wait(pause):
+                self._replied(reply)
+        elif self._held:
+            time.sleep(pause)
+
+    def _next_payload(self) -> dict[str, Any] | None:
+        """The next task that is in no store and in nobody's hands; ours from here on."""
+        while (label := self._next_label()) is not None:
+            key = self._keys[label]
+            granted = self.locks.claim(key)
+            outcome, task, fields = known(self.run, self.run.plan.tasks[label])  # anew: others may have finished it
+            if granted and outcome.state == "waiting" and outcome.key == key:
+                return self._payload(task, key, fields)
+            if granted:
+                self.locks.release(key)
+            if outcome.state == "waiting":
+                self._keys[label] = outcome.key
+                self._held.append(label)
+            else:
+                self._settle(label, outcome)
+        return None
+
+    def _next_label(self) -> str | None:
+        if self._own:
+            return self._own.popleft()
+        if not self._others and self._held and time.monotonic() >= self._again:
+            self._again = time.monotonic() + POLL
+            self._others.extend(self._held)
+            self._held.clear()
+        return self._others.pop() if self._others else None
+
+    def _replied(self, reply: Mapping[str, Any]) -> None:
         """Take the answer of a worker."""
         label = str(reply["label"])
+        self.locks.release(self._keys[label])
         self.run.told += reply.get("notices", [])
         self.run.lost |= reply.get("kind") == "LostInput"
-        if not reply["ok"]:
+        if reply.get("kind") == StoreUnavailable.__name__:
+            self._stop(str(reply["reason"]))
+        elif not reply["ok"]:
             self._settle(label, Outcome("failed", reason=str(reply["reason"])))
-            return
-        self._settle(label, Outcome("computed", self._keys[label], reply["digest"], "", *_noted(reply)))
+        else:
+            self._settle(label, Outcome("computed", self._keys[label], reply["digest"], "", *noted(reply)))
+
+    def _stop(self, reason: str) -> None:
+        """Hand out nothing more, since no result could be kept; no task failed. What runs may still finish."""
+        self.run.stopped = self.run.stopped or reason
+        self._own.clear()
+        self._others.clear()
+        self._held.clear()
 
     def _look_up(self, label: str) -> Outcome | None:
         """The stored outcome of a task whose inputs exist; None after queueing it because there is none."""
-        outcome, task, fields = _known(self.run, self.run.plan.tasks[label])
+        outcome, _, _ = known(self.run, self.run.plan.tasks[label])
         if outcome.state != "waiting":
             return outcome
         self._keys[label] = outcome.key
-        self.queue.append(self._payload(task, outcome.key, fields))
+        if not self.run.stopped:
+            (self._others if self.limits.shard.distance(label) else self._own).append(label)
         return None
 
     def _settle(self, label: str, outcome: Outcome) -> None:
@@ -228,17 +212,22 @@ class _Driver:
         while settled:
             name, found = settled.popleft()
             self.run.outcomes[name] = found
+            if found.state == "cached":
+                mark_used(self.run.store.path, found.key)
             if self.listener is not None:
                 self.listener(name, found, self.run)
             for dependent in self._dependents[name]:
-                if not found.done:
+                if not found.done and not self.run.plan.tasks[dependent].partial:
                     if dependent not in self.run.outcomes:
                         settled.append((dependent, Outcome("blocked", reason=f"needs {name}, which {_became(found)}")))
                     continue
                 self._missing[dependent] -= 1
                 if not self._missing[dependent] and dependent not in self.run.outcomes:
-                    known = self._look_up(dependent)
-                    settled += [(dependent, known)] if known is not None else []
+                    stored = self._look_up(dependent) if self._has_input(dependent) else NOTHING
+                    settled += [(dependent, stored)] if stored is not None else []
+
+    def _has_input(self, label: str) -> bool:
+        return any(self.run.outcomes[name].done for name in self.run.plan.tasks[label].sources)
 
     def _payload(self, task: Task, key: str, fields: Mapping[str, Any]) -> dict[str, Any]:
         return {
@@ -259,46 +248,9 @@ def _became(outcome: Outcome) -> str:
     return "failed" if outcome.state == "failed" else "could not run"
 
 
-def _known(run: Run, task: Task) -> tuple[Outcome, Task, Mapping[str, Any]]:
-    """The stored outcome of a task whose inputs exist ("waiting" with its key when there is none), the task as it is
-    settled for the shape of its input, and its fields."""
-    try:
-        final = settled(task, lambda label: shape_of(run, label), run.recipes)
-        fields = key_fields(final, lambda label: run.outcomes[label].digest, run.recipes)
-    except TdaLatentError as error:
-        return Outcome("failed", reason=str(error)), task, {}
-    key = key_of(fields)
-    action = run.store.find(key)
-    if action is None:
-        return Outcome("waiting", key), final, fields
-    return Outcome("cached", key, action.digests["result"], "", *_noted(action.facts)), final, fields
-
-
-def shape_of(run: Run, label: str) -> tuple[int, int]:
-    """Points and coordinates of the cloud that a finished task gave; read from the record where nobody noted them.
-
-    Raises
-    ------
-    InvalidInput
-        When the result is damaged or no cloud.
-    """
-    noted = run.outcomes[label].shape
-    if noted is not None:
-        return noted
-    record = run.record(label)
-    if not isinstance(record, Latents):
-        raise InvalidInput(f"the result of {label} is no intact cloud; run again to recompute it.")
-    return len(record), record.dimension
-
-
-def _noted(facts: Mapping[str, Any]) -> tuple[float, int, tuple[int, int] | None, str]:
-    """Seconds, bytes, shape and caveat as the worker noted them."""
-    shape = facts.get("shape")
-    known = (int(shape[0]), int(shape[1])) if shape else None
-    return facts.get("seconds", 0.0), facts.get("peak_bytes", 0), known, facts.get("caveat", "")
-
-
 def _keys(run: Run, tree: Tree) -> Any:
+    if isinstance(tree, str) and not run.outcomes[tree].done:
+        return None  # a partial task goes without it
     if isinstance(tree, str):
         return f"{run.outcomes[tree].key}:{run.outcomes[tree].digest}"
     if isinstance(tree, Mapping):

@@ -22,6 +22,10 @@ _ROLES: dict[str, dict[str, Any]] = {
         "type": ["string", "integer"],
         "description": "Which replicate a figure with one panel per model shows.",
     },
+    "allow_missing": {
+        "type": "boolean",
+        "description": "Draw although results are missing, with a mark in the picture that says how many are there.",
+    },
 }
 _EXTENDS: dict[str, Any] = {
     "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],

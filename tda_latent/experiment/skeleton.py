@@ -16,7 +16,7 @@ ROLES: Mapping[str, tuple[str, ...]] = {  # keys of an entry that are no paramet
     "models": (),
     "analyzers": ("on",),
     "distances": ("on",),
-    "figures": ("of", "caption", "replicate"),
+    "figures": ("of", "caption", "replicate", "allow_missing"),
 }
 MAX_CLOUDS = 100_000  # models x data x replicates x layers x subsamples
 Problem = tuple[Path, str]
@@ -126,13 +126,21 @@ def axis_names(axis: Any) -> tuple[str, ...]:
 
 
 def _role_problems(value: Mapping[str, Any]) -> list[Problem]:
-    """Roles that hold anything but a name or a text."""
-    return [
+    """Roles that hold anything but a name or a text; one is a truth value."""
+    truths = [
+        (("figures", label, "allow_missing"), f"{shown(item['allow_missing'])} was given; the rule is true or false.")
+        for label, item in value.get("figures", {}).items()
+        if type(item.get("allow_missing", False)) is not bool
+    ]
+    return truths + [
         ((section, label, role), f"{shown(item[role])} was given; the rule is text.")
         for section, roles in ROLES.items()
         for label, item in value.get(section, {}).items()
         for role in ("use", *roles)
-        if role in item and not isinstance(item[role], str) and not (role == "replicate" and type(item[role]) is int)
+        if role in item
+        and role != "allow_missing"
+        and not isinstance(item[role], str)
+        and not (role == "replicate" and type(item[role]) is int)
     ]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import io
 import json
 import os
 import resource
@@ -16,19 +17,25 @@ import sys
 import time
 import traceback
 from collections.abc import Mapping
+from inspect import signature
 from pathlib import Path
 from typing import IO, Any
 
 from tda_latent.engines.isolation import CONFINED
 from tda_latent.errors import InvalidInput, StoreError, TdaLatentError
+from tda_latent.experiment.binding import takes
+from tda_latent.experiment.environment import keep_environment
 from tda_latent.experiment.keys import code_now, file_digest, resolve
 from tda_latent.experiment.plan import Operator
 from tda_latent.experiment.store import Store
 from tda_latent.experiment.streams import generator
 from tda_latent.records import Latents, Record
+from tda_latent.registry import type_name
 
 PR_SET_PDEATHSIG = 1
+GREETING = "greeting"  # kind of a request for version, code and libraries; a task has its component's kind
 REASON = 2000  # characters of a failure that are kept
+MARK = "TDA_LATENT_WORKER"  # environment variable by which the processes that a task started are known
 THREADS = ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB_MAXIMUM", "NUMBA")
 
 
@@ -38,7 +45,9 @@ def one_thread_environment() -> dict[str, str]:
 
 
 def load_tree(store: Store, tree: Any) -> Any:
-    """Records in place of the leaves of a tree of inputs: text = key:digest, list = tuple, mapping = mapping."""
+    """Records in place of the leaves of a tree of inputs: text = key:digest, null = missing, list = tuple."""
+    if tree is None:
+        return None
     if isinstance(tree, str):
         key, _, digest = tree.partition(":")
         action = store.find(key)
@@ -57,18 +66,27 @@ class LostInput(StoreError):
 
 def execute(payload: Mapping[str, Any], store: Store) -> dict[str, Any]:
     """Run one task and commit its result; the reply never holds data, only what became of it."""
+    found = store.find(payload["key"]) if payload.get("again") else None
+    if found is not None:  # the process that did it was lost before its reply was heard
+        return {"ok": True, "digest": found.digests["result"], **found.facts}
     started = time.perf_counter()
     operator = Operator(payload["kind"], payload["use"], payload["parameters"])
-    _, instance = resolve(operator)
+    component, instance = resolve(operator)
     inputs = {name: load_tree(store, tree) for name, tree in payload["inputs"].items()}
     if payload["stream"] is not None:
         inputs["rng"] = generator(payload["stream"])
+    if operator.kind == "step" and "key" in signature(type(instance).__call__).parameters:
+        inputs["key"] = payload["key"]  # a figure says which task drew it
     result = instance(**inputs)
     if not isinstance(result, Record):
         raise InvalidInput(f"{operator.use} gave a {type(result).__name__}; a component gives one of the records.")
+    if not takes(component.output, type(result)):
+        declared = type_name(component.output)
+        raise InvalidInput(f"{operator.use} gave a {type(result).__name__}; it declares that it gives {declared}.")
     _check_unchanged(payload)
     seconds = time.perf_counter() - started
     facts = {"seconds": round(seconds, 4), "peak_bytes": _peak(), "label": payload["label"]}
+    facts["environment"] = keep_environment(store.path, store.durable)
     if isinstance(result, Latents):
         facts["shape"] = list(result.points.shape)
     if result.caveat:
@@ -108,6 +126,7 @@ def _peak() -> int:
 def attempt(payload: Mapping[str, Any]) -> dict[str, Any]:
     """`execute`, with every failure turned into a reply that says what went wrong."""
     notices: list[str] = []
+    worn = False  # whether the process should not be trusted with another task
     try:
         limit_memory(payload.get("memory"))
         _forget_peak()
@@ -118,13 +137,24 @@ def attempt(payload: Mapping[str, Any]) -> dict[str, Any]:
     except MemoryError as error:
         limit = payload.get("memory")
         allowed = f" of {limit / 2**30:.1f} GiB" if limit else ""
-        reason = f"out of memory{allowed}: {error}. Lower sample: size, or allow more with --memory."
-        kind = "MemoryError"
-    except Exception as error:
-        traceback.print_exc(file=sys.stderr)
-        reason, kind = f"{type(error).__name__}: {error}", type(error).__name__
+        detail = f": {error}" if str(error) else ""
+        reason = f"out of memory{allowed}{detail}. Lower sample: size, or allow more with --memory."
+        kind, worn = "MemoryError", True
+    except BaseException as error:  # SystemExit and KeyboardInterrupt of a task end the task, not its worker
+        with contextlib.suppress(Exception):
+            traceback.print_exc(file=sys.stderr)
+        reason, kind = f"{type(error).__name__}: {_said(error)}", type(error).__name__
+        worn = isinstance(error, OSError) or not isinstance(error, Exception)
     short = reason if len(reason) <= REASON else f"{reason[:REASON]} ..."
-    return {"ok": False, "reason": short, "kind": kind, "notices": notices}
+    return {"ok": False, "reason": short, "kind": kind, "notices": notices} | ({"leaving": True} if worn else {})
+
+
+def _said(error: BaseException) -> str:
+    """The text of an exception, which may fail to give one."""
+    try:
+        return str(error)
+    except Exception:
+        return "it cannot say why"
 
 
 def limit_memory(size: int | None) -> None:
@@ -133,6 +163,12 @@ def limit_memory(size: int | None) -> None:
         _, hard = resource.getrlimit(resource.RLIMIT_DATA)
         most = sys.maxsize if hard == resource.RLIM_INFINITY else hard
         resource.setrlimit(resource.RLIMIT_DATA, (min(size, most), hard))
+
+
+def die_first() -> None:
+    """Let the system, when it has no memory left, end this process rather than the one that holds the run (Linux)."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("900", encoding="ascii")
 
 
 def die_with_parent() -> None:
@@ -144,15 +180,55 @@ def die_with_parent() -> None:
 
 def serve(requests: IO[str], replies: IO[str]) -> None:
     """Answer one JSON line for each JSON line until the other side closes."""
+    owner, surroundings = os.getpid(), Surroundings()
     for line in requests:
         payload = json.loads(line)
-        replies.write(json.dumps({"label": payload["label"], **attempt(payload)}) + "\n")
+        reply = _greeted(payload) if payload["kind"] == GREETING else attempt(payload)
+        if os.getpid() != owner:  # a process that the task split off came back with it: only one of them answers
+            os._exit(0)
+        replies.write(json.dumps({"label": payload["label"], **reply}) + "\n")
         replies.flush()
+        if reply.get("leaving"):
+            return
+        surroundings.restore()
+
+
+class Surroundings:
+    """What a task may change in its process and the next one relies on: folder, mask, environment, streams."""
+
+    def __init__(self) -> None:
+        self._folder = os.getcwd()
+        self._mask = os.umask(0o022)
+        os.umask(self._mask)
+        self._environment = dict(os.environ)
+        self._streams = sys.stdout, sys.stderr
+        self._errors = os.dup(2)
+
+    def restore(self) -> None:
+        """Put everything back."""
+        os.chdir(self._folder)
+        os.umask(self._mask)
+        os.environ.update(self._environment)  # what libraries added when they were imported stays
+        os.dup2(self._errors, 1)
+        os.dup2(self._errors, 2)
+        if (sys.stdout, sys.stderr) != self._streams or any(stream.closed for stream in self._streams):
+            self._streams = sys.stdout, sys.stderr = _stream(1), _stream(2)
+
+
+def _stream(number: int) -> io.TextIOWrapper:
+    return io.TextIOWrapper(io.FileIO(number, "w", closefd=False), errors="backslashreplace", write_through=True)
+
+
+def _greeted(request: Mapping[str, Any]) -> dict[str, Any]:
+    from tda_latent.experiment.executors.handshake import answer  # only workers on clusters are asked
+
+    return answer(request)
 
 
 def main() -> None:
     """Entry point of the process: keep stdin and stdout for the protocol, send stray prints to stderr."""
     die_with_parent()
+    die_first()
     requests = os.fdopen(os.dup(0), "r", encoding="utf-8")
     replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
     with open(os.devnull) as nothing:

@@ -65,6 +65,10 @@ class EuclideanCloud:
         with np.errstate(over="ignore"):
             return np.asarray(np.ldexp(near, self._near[1]), dtype=np.float64)
 
+    def lengths_from(self, rows: slice) -> Floats:
+        """(k, n) distances from some points to all."""
+        return self._lengths(cdist(self._near[0][rows], self._near[0]))
+
     def take(self, rows: Integers) -> EuclideanCloud:
         """The same distances among some points."""
         return EuclideanCloud(self.points[rows])
@@ -109,6 +113,11 @@ class AngularCloud:
         """(n, n) angles in [0, pi] by Kahan's formula, which keeps its digits near 0 and near pi."""
         chords = squareform(pdist(self.directions), checks=False)
         return np.asarray(2 * np.arctan2(chords, cdist(self.directions, -self.directions)), dtype=np.float64)
+
+    def lengths_from(self, rows: slice) -> Floats:
+        """(k, n) angles from some points to all."""
+        chords = cdist(self.directions[rows], self.directions)
+        return np.asarray(2 * np.arctan2(chords, cdist(self.directions[rows], -self.directions)), dtype=np.float64)
 
     def take(self, rows: Integers) -> AngularCloud:
         """The same angles among some points."""
@@ -155,6 +164,10 @@ class MatrixCloud:
         """(n, n) distances, a copy."""
         return self.distances.copy()
 
+    def lengths_from(self, rows: slice) -> Floats:
+        """(k, n) distances from some points to all."""
+        return self.distances[rows]
+
     def take(self, rows: Integers) -> MatrixCloud:
         """The same distances among some points."""
         return MatrixCloud(self.distances[np.ix_(rows, rows)], self.steps)
@@ -181,6 +194,23 @@ class MatrixCloud:
 
 
 MetricCloud = EuclideanCloud | AngularCloud | MatrixCloud
+
+
+def largest_change(first: MetricCloud, second: MetricCloud, units: tuple[float, float]) -> float:
+    """Largest change of a distance between two clouds with as many points, row by row, each in its own unit.
+
+    An edge that enters one cloud and never the other changes by infinity. O(n^2) time, no matrix of all distances
+    beyond those that the clouds hold.
+    """
+    if len(first) != len(second):
+        return math.inf
+    size, most = max(1, _CHUNK // len(first)), 0.0
+    for start in range(0, len(first), size):
+        rows = slice(start, start + size)
+        left, right = first.lengths_from(rows) / units[0], second.lengths_from(rows) / units[1]
+        apart = np.abs(np.subtract(left, right, out=np.zeros_like(left), where=left != right))
+        most = max(most, float(apart.max()))
+    return most
 
 
 def angular_cloud(points: NDArray[Any]) -> AngularCloud:

@@ -12,7 +12,7 @@ import hashlib
 import json
 import math
 from collections.abc import Iterable, Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from types import MappingProxyType
 from typing import Any, Self, cast
 
@@ -23,6 +23,8 @@ from tda_latent.errors import InvalidInput
 
 Array = NDArray[Any]
 _RECORD_TYPES: dict[str, type[Record]] = {}
+_PLAIN = frozenset({str, int, bool, type(None)})
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
 
 
 def canonical_json(tree: Any) -> str:
@@ -33,7 +35,7 @@ def canonical_json(tree: Any) -> str:
     ValueError
         When the tree holds NaN or an infinity.
     """
-    return json.dumps(tree, sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
+    return _CANONICAL.encode(tree)
 
 
 def sha256(data: bytes | memoryview | str) -> str:
@@ -160,7 +162,14 @@ def _escape(value: Any) -> str:
     return str(value).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
+@cache
+def _names(kind: Any) -> tuple[str, ...]:
+    return tuple(item.name for item in dataclasses.fields(kind))
+
+
 def _pack(value: Any, path: str, arrays: dict[str, Array]) -> Any:
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, np.ndarray):
         arrays[path] = value
         return {"$array": path}
@@ -171,8 +180,9 @@ def _pack(value: Any, path: str, arrays: dict[str, Array]) -> Any:
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     if isinstance(value, Record):
-        names = [item.name for item in dataclasses.fields(cast(Any, value))]
-        fields = {name: _pack(getattr(value, name), _join(path, name), arrays) for name in names}
+        fields = {
+            name: _pack(getattr(value, name), _join(path, name), arrays) for name in _names(cast(Any, type(value)))
+        }
         return {"$record": type(value).__name__, "fields": fields}
     if isinstance(value, Mapping):
         return {"$map": [[str(key), _pack(item, _join(path, str(key)), arrays)] for key, item in value.items()]}
@@ -195,6 +205,8 @@ def unpack(tree: Any, arrays: Mapping[str, Array]) -> Any:
     InvalidInput
         When the tree names a record type or an array that does not exist.
     """
+    if type(tree) in _PLAIN:
+        return tree
     if isinstance(tree, list):
         return tuple(unpack(item, arrays) for item in tree)
     if not isinstance(tree, Mapping):

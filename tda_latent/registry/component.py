@@ -30,7 +30,9 @@ a plain distance that a topological one has to beat), ``example`` (parameters fo
 Optional methods of an analyzer of clouds: ``resolved(size, dimension)``, the same component with everything decided
 that depends on the shape of the cloud, such as what a budget buys (it is what keys are made of); ``cost(size,
 dimension, cloud)``, seconds of a reference machine and bytes, shown before a run (``cloud`` is None while it does not
-exist).
+exist); ``shift(before, after)``, for analyzers that give a diagram: how far it can move at most in bottleneck distance
+when one cloud becomes the other, row by row, in exact arithmetic and in the unit of the diagram (``verify`` judges by
+it).
 """
 
 from __future__ import annotations

@@ -70,7 +70,7 @@ class Collect:
             "distance": self.distance,
             "symmetric": self.symmetric,
             "data": self.data,
-            "settings": self.settings,
+            "settings": dict(sorted(self.settings.items())),  # keys know no order of names, so results must not either
         }
 
     def _arranged(self, values: np.ndarray) -> dict[str, Any]:

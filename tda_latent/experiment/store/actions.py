@@ -60,6 +60,17 @@ def check_key(key: str) -> str:
     return key
 
 
+def _digest(text: str) -> str:
+    """The text, if it can be the name of a blob and leads nowhere else."""
+    if not _KEY.fullmatch(text):
+        raise ValueError(f"{text[:80]!r} is no SHA-256")
+    return text
+
+
+def _blob(text: str | None) -> str | None:
+    return None if text is None else _digest(text)
+
+
 def encode(action: Action) -> str:
     """The text of an action file.
 
@@ -102,7 +113,7 @@ def decode(data: bytes, key: str) -> Action:
     if content["key"] != key:
         raise ValueError(f"it belongs to key {content['key']}")
     outputs = {
-        name: Stored(key, name, item["record"], item["tree"], item["blob"], item["size"])
+        name: Stored(key, name, _digest(item["record"]), item["tree"], _blob(item["blob"]), int(item["size"]))
         for name, item in content["outputs"].items()
     }
     return Action(key, content["fields"], outputs, content["facts"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import io
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -15,11 +16,21 @@ from tda_latent.errors import InvalidInput, StoreError
 from tda_latent.experiment.store import actions
 from tda_latent.experiment.store.actions import Action, Stored, check_key
 from tda_latent.experiment.store.blobs import read_blob, write_blob
-from tda_latent.experiment.store.durable import Draft, holds, make_folder, move_aside, storage_errors, sweep
+from tda_latent.experiment.store.durable import (
+    Draft,
+    check_room,
+    holds,
+    make_folder,
+    move_aside,
+    storage_errors,
+    sweep,
+)
 from tda_latent.experiment.store.layout import action_path, blob_path, open_store
 from tda_latent.records import Record, array_digest, canonical_json, sha256, unpack
 
 _ATTEMPTS = 8
+_SMALL = 1 << 16  # bytes of a blob that is read at once
+_UNREADABLE = (errno.EIO, errno.EISDIR, errno.ELOOP)  # there, and lost: not a matter of permission or limits
 
 
 @dataclass(frozen=True)
@@ -162,6 +173,7 @@ class Store:
             storage_errors(self.path, f"writing {type(record).__name__} {record.digest[:12]}", lambda: size),
             Draft(self._folder("tmp"), self.durable) as draft,
         ):
+            check_room(self.path, size)
             write_blob(draft, arrays, text if is_long else None)
             draft.flush()
             final = blob_path(self.path, draft.digest)
@@ -254,29 +266,30 @@ class Store:
         path = blob_path(self.path, stored.blob)
         with storage_errors(self.path, f"reading blob {stored.blob[:12]}"):
             try:
-                with path.open("rb") as file:
+                with path.open("rb") as opened:
+                    file = io.BytesIO(opened.read(_SMALL)) if stored.size < _SMALL else opened
                     if hashlib.file_digest(file, "sha256").hexdigest() != stored.blob:
                         raise _Damaged("corrupt", path, "the bytes do not match the digest in the name")
                     file.seek(0)
                     arrays, text = read_blob(file)
-            except FileNotFoundError as error:
+                    return arrays, None if text is None else json.loads(text)
+            except (FileNotFoundError, NotADirectoryError) as error:
                 raise _Damaged("missing", path, "the blob is gone") from error
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise _Damaged("corrupt", path, str(error)) from error
             except OSError as error:
-                if error.errno != errno.EIO:
+                if error.errno not in _UNREADABLE:
                     raise
                 raise _Damaged("corrupt", path, "the disk cannot read it") from error
-        return arrays, None if text is None else json.loads(text)
 
     def _bytes(self, path: Path) -> bytes | None:
         with storage_errors(self.path, f"reading {path.name[:12]}"):
             try:
                 return path.read_bytes()
-            except FileNotFoundError:
+            except (FileNotFoundError, NotADirectoryError):
                 return None
             except OSError as error:
-                if error.errno not in (errno.EIO, errno.EISDIR):
+                if error.errno not in _UNREADABLE:
                     raise
                 raise _Damaged("corrupt", path, "the disk cannot read it") from error
 
@@ -284,10 +297,11 @@ class Store:
         if stored.blob is None:
             return
         path = blob_path(self.path, stored.blob)
-        try:
-            size = path.stat().st_size
-        except OSError as error:
-            raise _Damaged("missing", path, "the blob is gone") from error
+        with storage_errors(self.path, f"looking at blob {stored.blob[:12]}"):
+            try:
+                size = path.stat().st_size
+            except (FileNotFoundError, NotADirectoryError) as error:
+                raise _Damaged("missing", path, "the blob is gone") from error
         if size != stored.size:
             raise _Damaged("corrupt", path, f"the blob has {size} bytes, {stored.size} were written")
 
@@ -348,6 +362,10 @@ def _decoded(data: bytes, key: str, path: Path) -> Action:
         raise _Damaged("corrupt", path, str(error)) from error
 
 
-def _packed_digest(tree: Any, arrays: Mapping[str, Any]) -> str:
+def _packed_digest(tree: Any, arrays: Mapping[str, Any]) -> str | None:
+    """Digest of a record that cannot be built here; None where no record can have been packed so."""
     named = {name: array_digest(array) for name, array in arrays.items()}
-    return sha256(canonical_json({"record": tree, "arrays": named}))
+    try:
+        return sha256(canonical_json({"record": tree, "arrays": named}))
+    except (ValueError, TypeError, RecursionError):
+        return None

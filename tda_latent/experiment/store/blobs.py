@@ -6,6 +6,10 @@ Object arrays are refused on both ways: nothing is ever pickled or unpickled.
 
 from __future__ import annotations
 
+import functools
+import io
+import struct
+import tokenize
 import zipfile
 from collections.abc import Iterator, Mapping
 from typing import IO, Any, Protocol, cast
@@ -21,6 +25,10 @@ Array = records.Array
 _DATE = (1980, 1, 1, 0, 0, 0)
 _TREE = "tree.json"
 _PIECE = 1 << 24  # bytes handed on at a time
+_NO_BLOB = (  # what `zipfile` and the reader of headers raise on bytes that nobody wrote as a blob
+    zipfile.BadZipFile, zipfile.LargeZipFile, struct.error, EOFError, LookupError, NotImplementedError, OverflowError,
+    RuntimeError, SyntaxError, TypeError,
+)  # fmt: skip
 
 
 class Sink(Protocol):
@@ -95,24 +103,38 @@ def read_blob(file: IO[bytes]) -> tuple[dict[str, Array], str | None]:
     tree = None
     try:
         with zipfile.ZipFile(file) as archive:
+            packed = [entry.filename for entry in archive.infolist() if entry.compress_type != zipfile.ZIP_STORED]
+            if packed:
+                raise ValueError(f"member {packed[0]!r} is compressed")
+            if sum(entry.file_size for entry in archive.infolist()) > file.seek(0, io.SEEK_END):
+                raise ValueError("its members overlap: together they promise more bytes than it has")
             for entry in archive.infolist():
-                if entry.compress_type != zipfile.ZIP_STORED:
-                    raise ValueError(f"member {entry.filename!r} is compressed")
                 with archive.open(entry) as member:
                     if entry.filename == _TREE:
                         tree = member.read().decode()
                     else:
                         name = unquote(entry.filename.removesuffix(".npy"), errors="strict")
                         arrays[name] = _read_array(member, entry.file_size)
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, KeyError, NotImplementedError, RuntimeError) as error:
+    except _NO_BLOB as error:
         raise ValueError(f"not a blob: {error}") from error
     return arrays, tree
+
+
+@functools.lru_cache(maxsize=1024)
+def _header(text: bytes) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Shape, order and type in the header of an array; results of one kind repeat a handful of headers."""
+    try:
+        shape, fortran, dtype = npy.read_array_header_1_0(io.BytesIO(text))
+    except (MemoryError, tokenize.TokenError) as error:  # how parsers say that a few kilobytes nest too deeply
+        raise ValueError("an array header that nobody wrote") from error
+    return shape, fortran, dtype
 
 
 def _read_array(member: IO[bytes], size: int) -> Array:
     if npy.read_magic(member) != (1, 0):
         raise ValueError("an array of another .npy version")
-    shape, fortran, dtype = npy.read_array_header_1_0(member)
+    prefix = member.read(2)
+    shape, fortran, dtype = _header(prefix + member.read(int.from_bytes(prefix, "little")))
     count = 1
     for length in shape:
         count *= length

@@ -20,7 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
 
-from tda_latent.errors import StoreError
+from tda_latent.errors import StoreUnavailable
 
 T = TypeVar("T")
 _BUFFER = 1 << 20  # bytes gathered before one write
@@ -33,11 +33,11 @@ _REFUSED = {errno.EROFS, errno.EACCES, errno.EPERM}
 
 @contextlib.contextmanager
 def storage_errors(root: Path, doing: str, size: Callable[[], int] = lambda: 0) -> Iterator[None]:
-    """Turn an `OSError` into a `StoreError` that names the store, what was being done, and the remedy."""
+    """Turn an `OSError` into a `StoreUnavailable` that names the store, what was being done, and the remedy."""
     try:
         yield
     except OSError as error:
-        raise StoreError(_explained(root, doing, size(), error)) from error
+        raise StoreUnavailable(_explained(root, doing, size(), error)) from error
 
 
 def _explained(root: Path, doing: str, size: int, error: OSError) -> str:
@@ -57,9 +57,21 @@ def _explained(root: Path, doing: str, size: int, error: OSError) -> str:
 def _free(root: Path) -> int:
     try:
         facts = os.statvfs(root)
-    except OSError:
+    except (OSError, AttributeError):
         return 0
     return facts.f_bavail * facts.f_frsize
+
+
+def check_room(root: Path, size: int) -> None:
+    """Refuse to begin what the disk cannot take, instead of filling it up first.
+
+    Raises
+    ------
+    OSError
+        ENOSPC, when the file system says that fewer than ``size`` bytes are free.
+    """
+    if hasattr(os, "statvfs") and _free(root) < size:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 class Draft:
@@ -68,8 +80,8 @@ class Draft:
     Use as a context manager: leaving it removes the temporary file if it is still there.
     """
 
-    def __init__(self, folder: Path, durable: bool) -> None:
-        self.path = folder / f"{_host()}-{os.getpid()}-{next(_counter)}-{secrets.token_hex(4)}"
+    def __init__(self, folder: Path, durable: bool, prefix: str = "") -> None:
+        self.path = folder / f"{prefix}{_host()}-{os.getpid()}-{next(_counter)}-{secrets.token_hex(4)}"
         self.size = 0
         self._durable = durable
         self._state = hashlib.sha256()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from pathlib import Path
@@ -11,17 +12,24 @@ from tda_latent.experiment.store.durable import Draft, make_folder, storage_erro
 from tda_latent.records import canonical_json
 
 FORMAT = {"format": "tda-latent-store", "version": 1}
-FOLDERS = ("actions", "conflicts", "objects", "quarantine", "runs", "tmp")
+FOLDERS = ("actions", "conflicts", "environments", "locks", "objects", "quarantine", "runs", "tmp")
+BESIDE = ("FORMAT", "code.json", "refs")  # what else a store may hold: half a copy has some of it and no mark
 
 
 def action_path(root: Path, key: str) -> Path:
     """File of the action with this key."""
-    return root / "actions" / key[:2] / f"{key}.json"
+    return root.joinpath("actions", key[:2], f"{key}.json")
 
 
 def blob_path(root: Path, digest: str) -> Path:
     """File of the blob whose bytes have this SHA-256."""
-    return root / "objects" / digest[:2] / digest
+    return root.joinpath("objects", digest[:2], digest)
+
+
+def mark_used(root: Path, key: str) -> None:
+    """Note that somebody uses a result, so that no clearing takes it away, where the store may be written."""
+    with contextlib.suppress(OSError):
+        os.utime(action_path(root, key))
 
 
 def open_store(root: Path, durable: bool) -> None:
@@ -54,7 +62,7 @@ def open_store(root: Path, durable: bool) -> None:
 
 def _create(root: Path, mark: Path, durable: bool) -> None:
     if root.is_dir():
-        strange = sorted(set(os.listdir(root)) - set(FOLDERS) - {"FORMAT"})
+        strange = sorted(name for name in os.listdir(root) if name not in FOLDERS and not name.startswith(BESIDE))
         if strange:
             raise StoreError(f"{str(root)!r} is no store and holds {strange[0]!r}; choose an empty folder.")
     for folder in FOLDERS:
