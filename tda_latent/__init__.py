@@ -22,6 +22,10 @@ _WHERE = {
     "load": "api.clouds",
     "component": "api.clouds",
     "components": "api.information",
+    "limits": "api.experiments",
+    "diff": "api.verification",
+    "explain": "api.verification",
+    "verify": "api.verification",
     "plan": "api.experiments",
     "run": "api.experiments",
     "status": "api.experiments",
@@ -47,9 +51,10 @@ __all__ = sorted(_WHERE)
 if TYPE_CHECKING:
     from tda_latent.api.clouds import analyze, compare, component, load
     from tda_latent.api.conversions import to_networkx, to_numpy, to_pandas
-    from tda_latent.api.experiments import plan, run, status, write_report
+    from tda_latent.api.experiments import limits, plan, run, status, write_report
     from tda_latent.api.information import components
     from tda_latent.api.plotting import plot
+    from tda_latent.api.verification import diff, explain, verify
     from tda_latent.models.network import network
     from tda_latent.records import (
         Comparison,

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-import re
 import shlex
+import signal
 import sys
 from argparse import Namespace
 from pathlib import Path
@@ -13,38 +12,14 @@ from pathlib import Path
 from tda_latent.api import clouds, experiments, information, starters
 from tda_latent.cli import printing
 from tda_latent.cli.progress import Progress
-from tda_latent.errors import InvalidInput
-
-_UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
-_SECONDS = {"": 1, "S": 1, "MIN": 60, "M": 60, "H": 3600}
-
-
-def quantity(text: str | None, units: dict[str, int], example: str) -> float | None:
-    """A number with a unit such as ``8GB`` or ``10min``.
-
-    Raises
-    ------
-    InvalidInput
-        When the text is no positive number with a known unit.
-    """
-    if text is None:
-        return None
-    match = re.fullmatch(r"\s*([0-9.]+)\s*([A-Za-z]*)\s*", text)
-    if not match or match[2].upper() not in units or match[1].count(".") > 1 or not float(match[1] + "0") > 0:
-        raise InvalidInput(f"{text!r} is no quantity; write for instance {example}.")
-    return float(match[1]) * units[match[2].upper()]
 
 
 def run(options: Namespace) -> int:
     """``tda-latent run``."""
-    from tda_latent.experiment.run import Limits
-
-    workers = options.workers if options.workers is not None else os.cpu_count() or 1
-    if workers < 1:
-        raise InvalidInput(f"--workers is {workers}; the rule is at least 1.")
-    memory = quantity(options.memory, _UNITS, "8GB")
-    seconds = quantity(options.task_time, _SECONDS, "10min")
-    limits = Limits(workers, None if memory is None else int(memory), seconds)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a queue that ends its job is no other than Ctrl-C
+    limits = experiments.limits(
+        options.workers, options.memory, options.task_time, executor=options.executor, shard=options.shard
+    )
     with Progress(sys.stderr, quiet=options.quiet) as progress:
         done = experiments.run(
             options.file,

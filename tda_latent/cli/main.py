@@ -13,16 +13,22 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
+from tda_latent.cli import bundling, housekeeping, submission, tracing, verification
 from tda_latent.errors import TdaLatentError, nearest_name
 
 USAGE_ERROR = 2
 COMMANDS = {
     "run": "run an experiment file and write its report",
+    "submit": "hand an experiment file to SLURM, as a job array or as one job",
     "plan": "show what a run would do: tasks, what is cached, time and memory",
     "status": "show what the store holds for an experiment file",
     "results": "print the tables of a run again",
     "report": "write the report of what the store holds, computing nothing",
     "figures": "write the figures of what the store holds, computing nothing",
+    "trace": "find the run, the data and the command behind a figure file",
+    "verify": "check that a run is what it says, and that it comes out again",
+    "diff": "set two runs beside each other: settings, environment, code, results",
+    "explain": "say why a task will run again, or since when its result is there",
     "compare": "set two arrays of latents beside each other",
     "analyze": "measure one array of latents",
     "list": "list the components: sources, analyzers, distances, figures",
@@ -31,9 +37,19 @@ COMMANDS = {
     "init": "write an experiment file to start from",
     "doctor": "check this installation",
     "cite": "print the references of what an experiment file uses, as BibTeX",
+    "store": "look after the store: fsck, gc, du, pin, unpin, forget",
+    "bundle": "write a run with all it needs into one zip, or open one",
 }
 
-_HOMES: dict[str, str] = {}
+_HOMES: dict[str, str] = {
+    "submit": "submission",
+    "store": "housekeeping",
+    "bundle": "bundling",
+    "trace": "tracing",
+    "verify": "verification",
+    "diff": "verification",
+    "explain": "verification",
+}
 """Module of a command, when it is not `commands`."""
 
 
@@ -74,6 +90,11 @@ def _run(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--workers", type=int, default=None, help="processes, one thread each (default: the cores)")
     sub.add_argument("--memory", default=None, metavar="8GB", help="memory that one task may use")
     sub.add_argument("--task-time", default=None, metavar="10min", help="time that one task may take")
+    sub.add_argument(
+        "--executor", default=None, metavar="WHERE",
+        help="serial, processes[:N], dask-local[:N], dask://HOST:PORT, slurm://PARTITION?jobs=4&memory=4GB&walltime=1h",
+    )  # fmt: skip
+    sub.add_argument("--shard", default=None, metavar="I/N", help="be one of N runners that share the work")
     sub.add_argument("--quiet", action="store_true", help="print only the result")
 
 
@@ -123,11 +144,16 @@ def _nothing(sub: argparse.ArgumentParser) -> None:
 
 _ARGUMENTS = {
     "run": _run,
+    "submit": submission.submit_arguments,
     "plan": _experiment,
     "status": _experiment,
     "results": _experiment,
     "report": _experiment,
     "figures": _experiment,
+    "trace": tracing.arguments,
+    "verify": verification.verify_arguments,
+    "diff": verification.diff_arguments,
+    "explain": verification.explain_arguments,
     "compare": _compare,
     "analyze": _analyze,
     "list": _list,
@@ -136,6 +162,8 @@ _ARGUMENTS = {
     "init": _init,
     "doctor": _nothing,
     "cite": _cite,
+    "store": housekeeping.store_arguments,
+    "bundle": bundling.arguments,
 }
 
 

@@ -18,6 +18,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from tda_latent.experiment.costs import planned_cost
+from tda_latent.experiment.coverage import pairs_of, values_of
 from tda_latent.experiment.results import Contrast, Group, ScalarRow, claims, measured_models, result_groups
 from tda_latent.records import Latents, PersistenceDiagram, Record
 from tda_latent.registry import Component, parameters, summary, type_name
@@ -63,7 +64,11 @@ def contrast_table(group: Group, contrasts: Sequence[Contrast], replicates: int)
     """A block per distance, a row per pair of models."""
     title = f"Between models and within a model, {group.name or 'all data'}: {SPREAD}"
     table = _table(title, "models", ("between", "within", "separation"))
-    table.caption = _legend(replicates)
+    found = pairs_of(group)
+    if not found.complete:  # what is said about gaps is long: no column may push another off the page
+        for column in table.columns:
+            column.no_wrap = False
+    table.caption = ("" if found.complete else f"INCOMPLETE: {found} distances. ") + _legend(replicates)
     digits = 3 if console().width >= NARROW else 2
     previous = ""
     for row in contrasts:
@@ -72,8 +77,8 @@ def contrast_table(group: Group, contrasts: Sequence[Contrast], replicates: int)
             table.add_row(f"[bold]{escape(row.distance)}[/bold]" + (" (plain baseline)" if row.baseline else ""))
         table.add_row(
             escape(f"  {row.first} {'->' if row.directed else '-'} {row.second}"),
-            escape(spread(row.between, digits) + _gaps(row.missing)),
-            escape(spread(row.within, digits) + _gaps(row.missing_within)),
+            escape(spread(row.between, digits) + _gaps(len(row.between), row.missing)),
+            escape(spread(row.within, digits) + _gaps(len(row.within), row.missing_within)),
             "-" if row.separation is None else f"{row.separation:.2f}",
         )
         previous = row.distance
@@ -108,25 +113,26 @@ def measures(run: Run) -> None:
         if not rows:
             continue
         table = _table(f"Measures, {group.name or 'all data'}: {SPREAD}", "measure", models)
+        found = values_of(rows)
+        table.caption = None if found.complete else f"INCOMPLETE: {found} values."
         previous = ""
         for row in rows:
             if row.analyzer != previous:
                 table.add_section()
                 table.add_row(f"[bold]{escape(row.analyzer)}[/bold]")
             cells = [escape(_cell(row, model)) for model in models]
-            table.add_row(escape(f"  {row.name}" + (f" ({row.unit})" if row.unit else "")), *cells)
+            table.add_row(escape(f"  {row.name or '(no result)'}" + (f" ({row.unit})" if row.unit else "")), *cells)
             previous = row.analyzer
         console().print(table)
 
 
 def _cell(row: ScalarRow, model: str) -> str:
-    missing = row.missing.get(model, 0)
-    text = spread([value for value, _ in row.values.get(model, [])], 3)
-    return text + _gaps(missing)
+    values = [value for value, _ in row.values.get(model, [])]
+    return spread(values, 3) + _gaps(len(values), row.missing.get(model, 0))
 
 
-def _gaps(missing: int) -> str:
-    return f" INCOMPLETE, {missing} missing" if missing else ""
+def _gaps(there: int, missing: int) -> str:
+    return f" INCOMPLETE, n = {there} of {there + missing}" if missing else ""
 
 
 def completeness(run: Run) -> None:

@@ -50,11 +50,11 @@ class Progress:
 
     def _left(self, run: Run, now: float) -> str:
         """Time left: the estimated cost of what is open, at the pace of what was computed so far."""
+        if run.count("computed") < 3:
+            return "starting"
         if not self.costs:
             self.costs = {label: estimated_seconds(run, task) for label, task in run.plan.tasks.items()}
         spent = sum(self.costs[name] for name, outcome in run.outcomes.items() if outcome.state == "computed")
-        if run.count("computed") < 3:
-            return "starting"
         remaining = sum(cost for name, cost in self.costs.items() if name not in run.outcomes)
         seconds = remaining * (now - self.started) / spent
         return f"about {seconds / 60:.0f} min left" if seconds >= 90 else f"about {seconds:.0f} s left"

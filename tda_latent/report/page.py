@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import base64
 import math
-import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -14,9 +13,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup
 
 from tda_latent.experiment.binding import trains
+from tda_latent.experiment.coverage import pairs_of, values_of
 from tda_latent.experiment.outputs import drawings, figure_name, resolved_components, write_file
 from tda_latent.experiment.results import Group, claims, measured_models, result_groups
 from tda_latent.experiment.run import Outcome, Run, is_figure
+from tda_latent.figures.canvas.seal import facts_of
+from tda_latent.report import excerpts
 
 _STATES = {True: "holds", False: "fails", None: "undecided"}
 
@@ -30,7 +32,7 @@ def write_report(run: Run, record: Mapping[str, Any], folder: Path) -> Path:
 
 def render_report(run: Run, circumstances: Mapping[str, Any]) -> str:
     """The page as text; ``circumstances`` is what `tda_latent.experiment.provenance` collects."""
-    anchors = {label: f"record-{index}" for index, label in enumerate(run.plan.tasks)}
+    anchors, listed = excerpts.anchors(run), excerpts.listed(run)
     environment = Environment(
         loader=PackageLoader("tda_latent", "report"),
         autoescape=select_autoescape(("html", "jinja")),
@@ -50,12 +52,14 @@ def render_report(run: Run, circumstances: Mapping[str, Any]) -> str:
         figures=_figures(run, anchors),
         undrawn=_undrawn(run),
         components=resolved_components(run),
-        failed=_failed(run),
-        caveats=[{"label": label, "text": o.caveat} for label, o in _ordered(run) if o.caveat],
+        failed=excerpts.first(_failed(run)),
+        caveats=excerpts.first([{"label": label, "text": o.caveat} for label, o in _ordered(run) if o.caveat]),
         skipped=_skipped(run),
-        notices=run.notices,
-        records=[_record(run, label, anchors, outcome) for label, outcome in _ordered(run)],
-        circumstances=circumstances,
+        notices=excerpts.first(run.notices),
+        records=[_record(run, label, anchors, run.outcomes[label]) for label in listed],
+        circumstances=excerpts.circumstances_rows(circumstances),
+        environments=excerpts.environment_rows(circumstances.get("environments", {})),
+        packages=circumstances["packages"],
         replicates=len(run.experiment.replicates),
         trained=any(trains(bound.component) for bound in run.plan.binding.models.values()),
     )
@@ -82,20 +86,18 @@ def _mebibytes(value: float) -> str:
     return f"{value / 2**20:.0f} MiB" if value else "–"
 
 
-def _spread(values: Sequence[float]) -> dict[str, Any] | None:
-    return {"median": statistics.median(values), "least": min(values), "most": max(values)} if values else None
-
-
 def _group(group: Group, anchors: Mapping[str, str]) -> dict[str, Any]:
     scalars = group.scalars
     models = measured_models(scalars)
     return {
         "name": group.name,
+        "pairs": pairs_of(group),
+        "numbers": values_of(scalars),
         "contrasts": [
             {
                 **vars(row),
-                "between_spread": _spread(row.between),
-                "within_spread": _spread(row.within),
+                "between_spread": excerpts.spread(row.between),
+                "within_spread": excerpts.spread(row.within),
                 "anchor": anchors[row.label],
             }
             for row in group.contrasts()
@@ -107,11 +109,7 @@ def _group(group: Group, anchors: Mapping[str, str]) -> dict[str, Any]:
                 "name": row.name,
                 "unit": row.unit,
                 "cells": [
-                    {
-                        "values": [{"value": v, "anchor": anchors[label]} for v, label in row.values.get(model, [])],
-                        "missing": row.missing.get(model, 0),
-                    }
-                    for model in models
+                    excerpts.cell(row.values.get(model, []), row.missing.get(model, 0), anchors) for model in models
                 ],
             }
             for row in scalars
@@ -128,6 +126,7 @@ def _figures(run: Run, anchors: Mapping[str, str]) -> list[dict[str, Any]]:
                 "name": name,
                 "caption": drawing.caption or name,
                 "anchor": anchors[label],
+                "incomplete": facts_of(drawing.files["png"].tobytes()).get("incomplete", ""),
                 "image": "data:image/svg+xml;base64," + base64.b64encode(drawing.files["svg"].tobytes()).decode(),
             }
         )
@@ -147,7 +146,7 @@ def _failed(run: Run) -> list[dict[str, str]]:
 def _skipped(run: Run) -> list[dict[str, Any]]:
     reasons = dict.fromkeys(run.plan.skipped.values())
     return [
-        {"reason": reason, "labels": [label for label, why in run.plan.skipped.items() if why == reason]}
+        {"reason": reason, **excerpts.first([label for label, why in run.plan.skipped.items() if why == reason])}
         for reason in reasons
     ]
 

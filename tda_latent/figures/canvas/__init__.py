@@ -7,11 +7,12 @@ shows the returned Axes (or Figure) because they carry ``_repr_png_``; in a scri
 """
 
 from tda_latent.figures.canvas.choice import default_figure
-from tda_latent.figures.canvas.export import FORMATS, facts_of, render, save
+from tda_latent.figures.canvas.export import render, save
 from tda_latent.figures.canvas.marks import (
     colour_bar,
     incompleteness,
     key,
+    mark_incomplete,
     not_exact,
     note,
     quantity,
@@ -22,6 +23,7 @@ from tda_latent.figures.canvas.marks import (
 )
 from tda_latent.figures.canvas.palette import COLOURS, MARKERS, colour, dashes, degree_name, marker
 from tda_latent.figures.canvas.panels import panels, single
+from tda_latent.figures.canvas.seal import FORMATS, Origin, facts_of, origin_of
 from tda_latent.figures.canvas.venues import VENUES, Axes, Figure, Venue, drawing, sheet, style, text_size
 
 __all__ = [
@@ -31,6 +33,7 @@ __all__ = [
     "VENUES",
     "Axes",
     "Figure",
+    "Origin",
     "Venue",
     "colour",
     "colour_bar",
@@ -41,9 +44,11 @@ __all__ = [
     "facts_of",
     "incompleteness",
     "key",
+    "mark_incomplete",
     "marker",
     "not_exact",
     "note",
+    "origin_of",
     "panels",
     "quantity",
     "render",

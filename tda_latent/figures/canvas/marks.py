@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tda_latent.figures.canvas.venues import Axes, text_size
+from tda_latent.figures.canvas.venues import Axes, Figure, setting_in_force, text_size
 from tda_latent.records import Comparison, Record
 
+WARNING = "#b3001b"
 _POINTS_PER_INCH = 72.0
 _PER_INCH, _HANDLE = 18, 7  # characters of a key on one inch, and those that its handle takes
 _CHARACTER = 0.42  # mean width of a character of the text font, in units of its size
@@ -148,6 +149,12 @@ def scale_limits(values: NDArray[Any]) -> tuple[float, float]:
     finite = finite[np.isfinite(finite)]
     low, high = float(finite.min(initial=0.0)), float(finite.max(initial=0.0))
     return (low, high) if high > low else (low, low + 1.0)
+
+
+def mark_incomplete(figure: Figure, there: int, planned: int) -> None:
+    """Write across the top of a figure that it shows fewer results than were planned."""
+    with setting_in_force(getattr(figure, "setting", None)):
+        figure.suptitle(f"incomplete: {there} of {planned}", color=WARNING, fontweight="bold", fontsize="medium")
 
 
 def incompleteness(comparison: Comparison) -> str | None:
