@@ -72,18 +72,68 @@ def test_no_global_random_state_is_used_anywhere_in_the_package() -> None:
                 raise AssertionError(f"{path.name}:{node.lineno} seeds a global generator")
 
 
-def test_nothing_is_ever_unpickled() -> None:
-    for path in MODULES:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
-        assert not imported & {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}, path
-        for node in ast.walk(tree):
-            if isinstance(node, ast.keyword) and node.arg == "allow_pickle":
-                assert isinstance(node.value, ast.Constant)
-                assert node.value.value is False, path
-            if isinstance(node, ast.keyword) and node.arg == "weights_only":
-                assert isinstance(node.value, ast.Constant)
-                assert node.value.value is True, path
+UNPICKLERS = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal", "jsonpickle"}
+UNPICKLING = {
+    "read_pickle",
+    "load_pickle",
+    "unsafe_load",
+    "full_load",
+    "UnsafeLoader",
+    "FullLoader",
+    "add_safe_globals",
+}
+SAFE_ONLY_WITH = {
+    "np.load": ("allow_pickle", False),
+    "numpy.load": ("allow_pickle", False),
+    "torch.load": ("weights_only", True),
+}
+
+
+def ways_to_unpickle(tree: ast.AST) -> list[str]:
+    """Everything in a module that could turn bytes into code: imports, calls without their safety catch, names."""
+    found = []
+    for node in ast.walk(tree):
+        names = [alias.name for alias in node.names] if isinstance(node, (ast.Import, ast.ImportFrom)) else []
+        home = node.module or "" if isinstance(node, ast.ImportFrom) else ""
+        found += [name for name in (home, *names) if name.partition(".")[0] in UNPICKLERS or name in UNPICKLING]
+        if isinstance(node, ast.Call):
+            name, given = ast.unparse(node.func), {item.arg: item.value for item in node.keywords}
+            argument, safe = SAFE_ONLY_WITH.get(name, ("", None))
+            if argument and not (isinstance(value := given.get(argument), ast.Constant) and value.value is safe):
+                found.append(f"{name} without {argument}={safe}")
+            found += [name] if name in ("eval", "exec") or name.rpartition(".")[2] in UNPICKLING else []
+        if isinstance(node, ast.keyword) and node.arg in ("allow_pickle", "weights_only"):
+            safe = dict(SAFE_ONLY_WITH.values())[node.arg]
+            if not (isinstance(node.value, ast.Constant) and node.value.value is safe):
+                found.append(f"{node.arg} is not plainly {safe}")
+    return found
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_nothing_is_ever_unpickled(path: Path) -> None:
+    assert ways_to_unpickle(ast.parse(path.read_text(encoding="utf-8"))) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import pickle",
+        "from pickle import loads",
+        "import joblib.externals",
+        "np.load(path)",
+        "torch.load(path)",
+        "np.load(path, allow_pickle=flag)",
+        "torch.load(path, weights_only=False)",
+        "pd.read_pickle(path)",
+        "yaml.unsafe_load(text)",
+        "from yaml import UnsafeLoader",
+        "torch.serialization.add_safe_globals([x])",
+        "read(path, allow_pickle=True)",
+        "eval(text)",
+    ],
+)
+def test_a_way_to_unpickle_is_seen(line: str) -> None:
+    assert ways_to_unpickle(ast.parse(line))
 
 
 @pytest.mark.parametrize("component", COMPONENTS, ids=lambda c: f"{c.kind}:{c.name}")

@@ -43,7 +43,7 @@ def test_a_model_without_a_single_value_keeps_its_column_marked_incomplete(incom
     printing.measures(incomplete.run)
     shown = capsys.readouterr().out
     assert "broken" in shown
-    assert "INCOMPLETE, 2 missing" in shown
+    assert "INCOMPLETE, n = 0 of 2" in shown
     assert '<th class="n">broken</th>' in incomplete.report.read_text(encoding="utf-8")
 
 
@@ -51,8 +51,8 @@ def test_missing_pairs_are_counted_where_they_are_missing(incomplete, capsys, mo
     monkeypatch.setenv("COLUMNS", "160")
     printing.results(incomplete.run)
     row = next(line for line in capsys.readouterr().out.splitlines() if "circle - broken" in line)
-    assert "INCOMPLETE, 4 missing" in row
-    assert "INCOMPLETE, 1 missing" in row
+    assert "INCOMPLETE, n = 0 of 4" in row
+    assert "INCOMPLETE, n = 1 of 2" in row
 
 
 def test_an_incomplete_root_is_called_incomplete(incomplete, capsys) -> None:

@@ -67,7 +67,7 @@ class ClassCount:
 @pytest.fixture
 def run(tmp_path, monkeypatch):
     """Run the text of an experiment in this process."""
-    monkeypatch.setattr("tda_latent.experiment.run.Pool", Here)
+    monkeypatch.setattr("tda_latent.experiment.executors.opening.Pool", Here)
     monkeypatch.chdir(tmp_path)
 
     def carried_out(text: str, *settings: str):
@@ -261,8 +261,8 @@ def test_a_measure_that_failed_for_one_replicate_is_marked_everywhere(run, tmp_p
     from tda_latent.cli import printing
 
     printing.measures(done.run)
-    assert "INCOMPLETE, 1 missing" in capsys.readouterr().out
-    assert "1 missing" in done.report.read_text(encoding="utf-8")
+    assert "INCOMPLETE, n = 2 of 3" in capsys.readouterr().out
+    assert "n = 2 of 3" in done.report.read_text(encoding="utf-8")
     held = [claim["holds"] for claim in __import__("json").loads((done.folder / "record.json").read_text())["claims"]]
     assert held == [True, None, None]
 

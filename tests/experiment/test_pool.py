@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
+import os
 import subprocess
 import sys
 import time
@@ -11,14 +14,16 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tda_latent.errors import InvalidInput, InvalidParameter
+from tda_latent.errors import ExecutorFailure, InvalidInput, InvalidParameter
 from tda_latent.experiment.keys import code_now, file_digest
+from tda_latent.experiment.messages import MOST
 from tda_latent.experiment.pool import Pool
 from tda_latent.experiment.run import Limits
 from tda_latent.experiment.worker import REASON, _check_unchanged, attempt
 
 ECHO = """
-import json, os, sys, time
+import json, os, signal, sys, time
+bombed = False
 for line in sys.stdin:
     task = json.loads(line)
     way = task["way"]
@@ -35,8 +40,49 @@ for line in sys.stdin:
         time.sleep(60)
     if way == "fork":
         os._exit(9)
-    if way == "hang":
+    if way in ("hang", "deaf"):
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         time.sleep(60)
+    if way == "stop":
+        os.kill(os.getpid(), signal.SIGSTOP)
+    if way == "babble":
+        print("a library that talks into the pipe", flush=True)
+        time.sleep(60)
+    if way == "other":
+        print(json.dumps({"label": "another task", "ok": True}), flush=True)
+        time.sleep(60)
+    if way == "brackets":
+        print("[" * 100_000, flush=True)
+        time.sleep(60)
+    if way == "bomb":
+        signal.signal(signal.SIGALRM, lambda *_: os._exit(4))
+        signal.alarm(1)
+    if way == "well" and bombed:
+        time.sleep(60)
+    bombed = way == "bomb"
+    if way == "twice":
+        print(json.dumps({"label": task["label"], "ok": True}), flush=True)
+    if way == "shout":
+        for _ in range(64):
+            sys.stderr.write("x" * (1 << 20))
+    if way == "mute":
+        os.close(2)
+    if way == "daemon":
+        if os.fork() == 0:
+            os.setsid()
+            if os.fork() == 0:
+                sys.stdout.close()
+                open(task["file"], "w").write(str(os.getpid()))
+                time.sleep(600)
+            os._exit(0)
+        os.wait()
+        while not os.path.exists(task["file"]) or not open(task["file"]).read():
+            time.sleep(0.01)
+        if task["dies"]:
+            os._exit(5)
+    if way == "litter":
+        open(os.environ["TMPDIR"] + "/litter", "w").write("x")
+        open(task["file"], "w").write(os.environ["TMPDIR"])
     print(json.dumps({"label": task["label"], "ok": True}), flush=True)
     if way == "late":
         os._exit(0)
@@ -67,7 +113,16 @@ def answers(pool: Pool, *ways: str) -> list[dict]:
 
 @pytest.mark.parametrize(
     ("way", "reason"),
-    [("die", "status 7"), ("half", "status 0"), ("fork", "status 9"), ("hang", "took longer than 2 s")],
+    [
+        ("die", "status 7"),
+        ("half", "status 0"),
+        ("fork", "status 9"),
+        ("deaf", "took longer than 2 s"),
+        ("stop", "took longer than 2 s"),
+        ("babble", "wrote into the pipe"),
+        ("other", "wrote into the pipe"),
+        ("brackets", "wrote into the pipe"),
+    ],
 )
 def test_a_task_that_ends_its_worker_is_named_and_the_next_one_runs(pool, way, reason) -> None:
     first, second = answers(pool, way, "well")
@@ -89,6 +144,74 @@ def test_a_worker_that_died_with_nothing_to_do_fails_no_task(pool) -> None:
 
 def test_a_long_answer_in_parts_arrives_whole(pool) -> None:
     assert [len(answer["long"]) for answer in answers(pool, "split")] == [3_000_000]
+
+
+def test_the_second_answer_of_a_task_is_not_heard(pool) -> None:
+    assert [answer["ok"] for answer in answers(pool, "twice", "well", "well")] == [True, True, True]
+
+
+def test_a_task_is_blamed_only_for_what_happens_in_a_process_of_its_own(pool, tmp_path) -> None:
+    """The third worker is fresh: the death repeats there, so it is the task's own."""
+    found = answers(pool, "well", "die", "well")
+    assert [answer["ok"] for answer in found] == [True, False, True]
+    assert pool._started == 3
+    assert [answer["ok"] for answer in answers(pool, "bomb", "well")] == [True, True]
+
+
+def test_a_task_that_prints_without_end_leaves_the_beginning_and_how_much_more_there_was(pool) -> None:
+    assert [answer["ok"] for answer in answers(pool, "shout", "well")] == [True, True]
+    pool.close()
+    text = pool.log.read_text(encoding="utf-8")
+    assert MOST <= len(text) < MOST + 200
+    assert text.startswith("--- 0\nxxx")
+    assert text.endswith(f"--- 0 printed {63 * (1 << 20):,} bytes more, left out here.\n")
+
+
+def test_a_task_that_closes_its_stderr_and_a_log_that_cannot_be_written_stop_nothing(pool, tmp_path) -> None:
+    pool.log.mkdir()
+    assert [answer["ok"] for answer in answers(pool, "mute", "shout", "well")] == [True, True, True]
+
+
+@pytest.mark.parametrize("dies", [True, False])
+def test_a_process_that_a_task_left_behind_is_found_and_killed(pool, tmp_path, dies) -> None:
+    """Even one that left the group of its worker, and whose parents are gone."""
+    file = tmp_path / "pid"
+    pool.submit({"label": "a", "way": "daemon", "file": str(file), "dies": dies})
+    assert [answer["ok"] for answer in pool.wait(20)] == [not dies]
+    pool.close()
+    with contextlib.suppress(psutil.NoSuchProcess):
+        left = psutil.Process(int(file.read_text()))
+        gone, _ = psutil.wait_procs([left], timeout=5)
+        assert gone or left.status() == psutil.STATUS_ZOMBIE
+
+
+def test_temporary_files_of_tasks_go_with_their_worker(pool, tmp_path) -> None:
+    file = tmp_path / "where"
+    pool.submit({"label": "a", "way": "litter", "file": str(file)})
+    assert pool.wait(20)[0]["ok"]
+    folder = Path(file.read_text())
+    assert (folder / "litter").exists()
+    pool.close()
+    assert not folder.exists()
+
+
+def test_time_in_which_the_runner_was_stopped_is_not_held_against_a_task(pool, monkeypatch) -> None:
+    pool.submit({"label": "a", "way": "hang"})
+    pool.wait(0.1)
+    real, jump = time.monotonic, 3600.0
+    monkeypatch.setattr("tda_latent.experiment.pool.time.monotonic", lambda: real() + jump)
+    assert pool.wait(0.1) == []
+    assert pool.running == ("a",)
+    assert "took longer" in pool.wait(20)[0]["reason"]
+
+
+def test_a_system_that_starts_no_more_processes_is_a_sentence(tmp_path, monkeypatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr(subprocess, "Popen", refuse)
+    with Pool(1, tmp_path / "log") as made, pytest.raises(ExecutorFailure, match=r"Too many open files.*ulimit -n"):
+        made.submit({"label": "a"})
 
 
 def test_closing_leaves_no_process_and_no_open_file(tmp_path) -> None:
