@@ -29,7 +29,7 @@ SUITES: dict[str, Callable[[bool], Iterator[Cell]]] = {
     "vectors": vectors.cells,
     "scale": scale.cells,
 }
-TEXTS = ("promises", "engines")
+TEXTS = ("promises", "engines", "runner")
 """Tables that are only printed."""
 RESULTS = ROOT / "benchmarks" / "results"
 LIMIT, QUICK_LIMIT, MEMORY = 150.0, 5.0, 12.0
