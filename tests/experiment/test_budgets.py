@@ -92,7 +92,7 @@ def test_a_store_that_has_not_noted_shapes_is_read_for_them(file, monkeypatch) -
         "latents": (90, 2),
         "analysis": None,
     }
-    monkeypatch.setattr("tda_latent.experiment.run._noted", lambda facts: (0.0, 0, None, ""))
+    monkeypatch.setattr("tda_latent.experiment.outcomes.noted", lambda facts: (0.0, 0, None, "", ""))
     assert look_up(plan(file), Store(file.parent / "store")).complete
 
 

@@ -141,16 +141,16 @@ def test_other_files_are_no_bundle_and_a_full_folder_is_not_touched(tmp_path) ->
 
 # ------------------------------------------------------------------ anonymity
 
-SECRET = Anonymity(frozenset({"quillonb", "Ada B. Quillon"}), frozenset({"AMD EPYC 7763", "/srv/lab/work"}))
+SECRET = Anonymity(frozenset({"quillonb", "Ada B. Quillon"}), frozenset({"AMD EPYC 7763", "/srv/lab/disk"}))
 
 
 @pytest.mark.parametrize(
     ("text", "stripped"),
     [
-        ("read /home/quillonb/data/x.npy, then", "read [removed], then"),
+        ("read /Users/quillonb/data/x.npy, then", "read [removed], then"),
         ("by Ada B. Quillon (quillonB@uni.edu)", "by [removed] ([removed]@uni.edu)"),
         ("on AMD EPYC 7763.", "on [removed]."),
-        ("/srv/lab/work/x: gone", "[removed]/x: gone"),
+        ("/srv/lab/disk/x: gone", "[removed]/x: gone"),
         (r"C:\Users\me\x.npy", "[removed]"),
         ("~/latents/a.npy", "[removed]"),
         ("a/b/c, 1/2/3, n/a, https://arxiv.org/abs/1/2", "a/b/c, 1/2/3, n/a, https://arxiv.org/abs/1/2"),
@@ -186,7 +186,7 @@ def test_a_name_is_found_wherever_it_is_packed() -> None:
 
 
 def test_a_plugin_loses_names_in_words_but_is_refused_for_names_in_code() -> None:
-    source = b'"""By quillonb, from /home/quillonb/x/y."""\n# quillonb\npath = "/usr/share/dict/words"\n'
+    source = b'"""By quillonb, from /Users/quillonb/x/y."""\n# quillonb\npath = "/usr/share/dict/words"\n'
     stripped = SECRET.source("code/plug.py", source)
     assert stripped == b'"""By [removed], from [removed]"""\n# [removed]\npath = "/usr/share/dict/words"\n'
     with pytest.raises(InvalidInput, match="in its code"):

@@ -178,7 +178,7 @@ def test_an_anonymous_bundle_says_so_keeps_the_root_and_tells_nothing(made, tmp_
     ],
 )
 def test_a_path_keeps_its_fields_and_key_and_loses_its_folder(text, moved) -> None:
-    assert _moved(text, Path("/home/exp"), {}, {}) == moved
+    assert _moved(text, Path("/data/exp"), {}, {}) == moved
 
 
 def test_folders_get_different_places_and_a_path_the_same_one_again() -> None:

@@ -87,7 +87,7 @@ def test_outside_a_repository_and_without_git_nothing_is_known(tmp_path: Path, m
 def test_only_variables_that_change_numbers_are_kept_and_no_path_is() -> None:
     given = {
         "OMP_NUM_THREADS": "1", "NPY_DISABLE_CPU_FEATURES": "AVX512F AVX2", "PYTHONHASHSEED": "0",
-        "API_TOKEN": "s3cret", "NUMBA_CACHE_DIR": "/home/somebody/x", "HOME": "/home/somebody",
+        "API_TOKEN": "s3cret", "NUMBA_CACHE_DIR": "/Users/somebody/x", "HOME": "/Users/somebody",
         "OMP_STRANGE": "x" * 100,
     }  # fmt: skip
     assert environments.variables(given) == {
