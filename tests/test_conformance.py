@@ -11,6 +11,7 @@ import pytest
 
 from tda_latent.errors import TdaLatentError
 from tda_latent.experiment.store import Store
+from tda_latent.models.linear import fit_linear
 from tda_latent.records import (
     Comparison,
     Curve,
@@ -115,8 +116,18 @@ def example_of(annotation, seed: int = 0):
     return next(MAKERS[option](seed) for option in options if option in MAKERS)
 
 
+def trained() -> Model:
+    return fit_linear(cloud().points, 3)
+
+
+CONTEXT = {"model": trained, "inputs": cloud, "training": lambda: cloud(9)}
+
+
 def called(component, instance, seed: int = 0, **changes):
-    inputs = {name: example_of(hint, k) for k, (name, hint) in enumerate(component.inputs.items())} | changes
+    inputs = {
+        name: CONTEXT[name]() if name in component.context else example_of(hint, k)
+        for k, (name, hint) in enumerate(component.inputs.items())
+    } | changes
     if component.uses_rng:
         inputs["rng"] = np.random.default_rng(seed)
     return instance(**inputs)
@@ -242,7 +253,8 @@ def test_a_single_point_gives_a_result_or_a_clear_error(component) -> None:
 
 @pytest.mark.parametrize("component", [c for c in ANALYZERS if Latents in c.inputs.values()], ids=named)
 def test_a_cloud_of_equal_points_gives_a_result_or_a_clear_error(component) -> None:
-    same = Latents(np.ones((12, 3)), labels={"class": np.array(["a", "b"] * 6)})
+    some = cloud().take(np.arange(12))
+    same = Latents(np.ones((12, 3)), ids=some.ids, labels={"class": np.array(["a", "b"] * 6)})
     try:
         result = called(component, component.build(component.example), latents=same)
     except TdaLatentError as error:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from textwrap import wrap
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from tda_latent.errors import InvalidInput, unknown_name
 from tda_latent.experiment.binding import input_type, takes
 from tda_latent.experiment.streams import generator, stream_words
 from tda_latent.records import Latents, Record
-from tda_latent.registry import component_of, needs_of, registry, type_name
+from tda_latent.registry import CONTEXT, component_of, needs_of, registry, type_name
 
 DEFAULT_ANALYZERS = ("vietoris-rips", "connectivity", "spectrum", "intrinsic-dimension")
 SIZE = 500  # points per cloud beyond which analyze and compare draw a sample, unless told otherwise
@@ -98,6 +99,7 @@ def analyze(
     *,
     size: int | None = 1000,
     seed: int = 0,
+    **context: Record,
 ) -> dict[str, Record]:
     """Results of several analyzers on one cloud, by name; of one that is used again, by name and count ("mapper 2").
 
@@ -108,14 +110,20 @@ def analyze(
         One that takes an earlier result (``betti-curve`` takes a diagram) is given the last one that fits
     size : most points to use (a random sample beyond that); None = all
     seed : of the sample and of analyzers that draw; what else is analysed changes no draw
+    context : ``model=``, ``inputs=``, ``training=``: the trained model, all inputs of its data (with the ids of the
+        latents) and those that it was trained on, for analyzers that ask for them
     """
     latents = sample(load(source), size, _rng(seed, "sample"))
+    strange = sorted(set(context) - set(CONTEXT))
+    if strange:
+        raise unknown_name("argument of analyze", strange[0], ("size", "seed", *CONTEXT))
     found: dict[str, Record] = {}
-    for spec in [analyzers] if isinstance(analyzers, str) else analyzers:
+    alone = isinstance(analyzers, (str, Mapping)) or not isinstance(analyzers, Iterable)
+    for spec in [analyzers] if alone else analyzers:
         built = component("analyzer", spec)
         name = str(type(built).component_name)
         count = sum(known.partition(" ")[0] == name for known in found)
-        found[f"{name} {count + 1}" if count else name] = apply(built, latents, found, _rng(seed, name))
+        found[f"{name} {count + 1}" if count else name] = apply(built, latents, found, _rng(seed, name), context)
     return found
 
 
@@ -123,13 +131,19 @@ def _rng(seed: int, step: str) -> np.random.Generator:
     return generator(stream_words(seed, step, {}))
 
 
-def apply(built: Any, latents: Latents, found: Mapping[str, Record], rng: np.random.Generator) -> Record:
+def apply(
+    built: Any,
+    latents: Latents,
+    found: Mapping[str, Record],
+    rng: np.random.Generator,
+    context: Mapping[str, Record] = MappingProxyType({}),
+) -> Record:
     """Call an analyzer with the cloud, or with the last of the results found so far that it takes.
 
     Raises
     ------
     InvalidInput
-        When the latents lack a column that it needs, or no result fits.
+        When the latents lack a column that it needs, no result fits, or the model or data that it asks for are missing.
     """
     registered = component_of(built)
     wanted = input_type(registered)
@@ -140,7 +154,11 @@ def apply(built: Any, latents: Latents, found: Mapping[str, Record], rng: np.ran
     given = next((record for record in (latents, *list(found.values())[::-1]) if takes(wanted, type(record))), None)
     if given is None:
         raise InvalidInput(f"{name} takes {type_name(wanted)}, which no analyzer before it gives; put one before it.")
-    return built(given, **({"rng": rng} if registered.uses_rng else {}))  # type: ignore[no-any-return]
+    more = {label: context.get(label) for label in registered.context}
+    missing = [label for label, record in more.items() if record is None]
+    if missing:
+        raise InvalidInput(f"{name} needs the {missing[0]}; pass {missing[0]}=... beside the latents.")
+    return built(given, **more, **({"rng": rng} if registered.uses_rng else {}))  # type: ignore[no-any-return]
 
 
 def _carries(latents: Latents, column: str) -> bool:

@@ -89,9 +89,11 @@ def _axis_problem(experiment: Experiment, bound: Bound) -> str | None:
         hint = f" Did you mean {{{close}}}?" if close else ""
         known = ", ".join(f"{{{name}}}" for name in FIELDS)
         return f"the path has the unknown field {{{strange[0]}}}.{hint} Known: {known}."
+    if trains(bound.component):
+        return _layer_problem(experiment, bound)
     if len(experiment.layers) > 1 and "layer" not in fields:
         return f"{bound.label!r} has no {{layer}} field, so {len(experiment.layers)} layers would be the same points."
-    if trains(bound.component) or bound.component.uses_rng:
+    if bound.component.uses_rng:
         return None
     if len(experiment.replicates) > 1 and not {"replicate", "seed"} & fields:
         return (
@@ -101,6 +103,19 @@ def _axis_problem(experiment: Experiment, bound: Bound) -> str | None:
     if len(experiment.data) > 1 and "data" not in fields:
         return f"{bound.label!r} has no {{data}} field, so {len(experiment.data)} data sets would give the same points."
     return None
+
+
+def _layer_problem(experiment: Experiment, bound: Bound) -> str | None:
+    """A layer that a model trained here does not have; "" stands for its codes."""
+    known = ("", *getattr(bound.instance, "layers", ()))
+    strange = [layer for layer in experiment.layers if layer not in known]
+    if not strange:
+        return None
+    if len(known) == 1:
+        return f"{bound.label!r} has codes only, and no layer {strange[0]!r}; leave out axes: layers."
+    close = nearest_name(strange[0], known)
+    hint = f" Did you mean {close!r}?" if close else ""
+    return f"{bound.label!r} has no layer {strange[0]!r}.{hint} Its layers: {', '.join(known[1:])}."
 
 
 def _sources(experiment: Experiment, bound: Bound) -> list[Bound]:

@@ -171,7 +171,18 @@ def _latents(plan: Plan, bound: Bound, cell: Cell) -> str:
     name = next(iter(bound.component.inputs))
     network_label = f"model/{cell.data}/{cell.model}/{cell.replicate}"
     network = _source(plan, network_label, bound, {name: train}, data=cell.data, replicate=cell.replicate)
-    return plan.add(Task(label, Operator("step", "encode"), {"network": network, "inputs": split}, cell=cell))
+    encode = Operator("step", "encode", {"layer": cell.layer} if cell.layer else {})
+    return plan.add(Task(label, encode, {"network": network, "inputs": split}, cell=cell))
+
+
+def context(bound: Bound, cell: Cell) -> dict[str, Tree]:
+    """Labels of the tasks that give what an analyzer asks for beside its record, by argument."""
+    labels = {
+        "model": f"model/{cell.data}/{cell.model}/{cell.replicate}",
+        "inputs": f"split/{cell.data}",
+        "training": f"training-sample/{cell.data}/{cell.replicate}",
+    }
+    return {name: labels[name] for name in bound.component.context}
 
 
 def is_template(value: Any) -> bool:
@@ -225,7 +236,7 @@ def _analysis(plan: Plan, label: str, cell: Cell) -> str | None:
     if name in plan.tasks:
         return name
     bound = plan.binding.analyzers[label]
-    reason = missing_columns(plan, bound, cell)
+    reason = missing_columns(plan, bound, cell) or missing_context(plan, bound, cell)
     given = cloud_label(plan, cell) if bound.on is None else _analysis(plan, bound.on, cell)
     if reason is None and given is None:
         reason = f"takes the result of {bound.on!r}, which was left out"
@@ -236,7 +247,15 @@ def _analysis(plan: Plan, label: str, cell: Cell) -> str | None:
     operator = Operator("analyzer", bound.component.name, bound.entry.parameters)
     axes = {"data": cell.data, "replicate": cell.replicate, "layer": cell.layer, "subsample": cell.subsample}
     stream = _stream(plan, label, **axes) if bound.component.uses_rng else None
-    return plan.add(Task(name, operator, {argument: given}, stream, cell=cell))
+    return plan.add(Task(name, operator, {argument: given, **context(bound, cell)}, stream, cell=cell))
+
+
+def missing_context(plan: Plan, bound: Bound, cell: Cell) -> str | None:
+    """Why there is nothing to give for what an analyzer asks for beside its record; else None."""
+    model = plan.binding.models[cell.model]
+    if not bound.component.context or trains(model.component):
+        return None
+    return f"needs the trained {bound.component.context[0]}, and {model.entry.use!r} gives points only"
 
 
 def missing_columns(plan: Plan, bound: Bound, cell: Cell) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +47,21 @@ class Network(Protocol):
 
     def sample(self, size: int, rng: np.random.Generator) -> Floats:
         """(size, dimension) codes drawn from the prior of the model."""
+        ...
+
+
+@runtime_checkable
+class Layered(Protocol):
+    """A network whose inner layers can be looked at, too.
+
+    layers : names, from the input to the output
+    """
+
+    @property
+    def layers(self) -> tuple[str, ...]: ...
+
+    def at_layer(self, points: NDArray[Any], layer: str) -> Encoding:
+        """(n, width) activations of (n, inputs) points."""
         ...
 
 

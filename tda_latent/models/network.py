@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from tda_latent.errors import unknown_name
-from tda_latent.models.encoding import Encoding, Network
+from tda_latent.models.encoding import Encoding, Layered, Network
 from tda_latent.records import Latents, Model, Origin
 
-__all__ = ["FAMILIES", "Encoding", "Network", "encode_latents", "network", "reconstruction_error"]
+__all__ = ["FAMILIES", "Encoding", "Layered", "Network", "encode_latents", "network", "reconstruction_error"]
 
 FAMILIES = ("autoencoder", "pca", "vae")
 
@@ -40,7 +40,7 @@ def network(model: Model) -> Network:
     raise unknown_name("model family", model.family, FAMILIES)
 
 
-def encode_latents(model: Model, inputs: Latents, origin: Origin | None = None) -> Latents:
+def encode_latents(model: Model, inputs: Latents, origin: Origin | None = None, layer: str = "") -> Latents:
     """The inputs as latents of the model.
 
     Parameters
@@ -50,6 +50,8 @@ def encode_latents(model: Model, inputs: Latents, origin: Origin | None = None) 
         (n, d) with d the number of inputs of the model.
     origin : Origin, optional
         What to write as the origin; default: that of the inputs.
+    layer : str
+        One of the layers of a network that names them (`Layered`); empty for its codes.
 
     Returns
     -------
@@ -57,7 +59,7 @@ def encode_latents(model: Model, inputs: Latents, origin: Origin | None = None) 
         (n, k) codes (posterior means) with the ids, labels, factors and split of the inputs; ``scale`` holds the
         posterior standard deviations when the encoder is stochastic.
     """
-    encoding = network(model).encode(inputs.points)
+    encoding = _at_layer(network(model), inputs, layer) if layer else network(model).encode(inputs.points)
     return Latents(
         points=encoding.mean,
         ids=inputs.ids,
@@ -67,6 +69,13 @@ def encode_latents(model: Model, inputs: Latents, origin: Origin | None = None) 
         split=inputs.split,
         origin=inputs.origin if origin is None else origin,
     )
+
+
+def _at_layer(asked: Network, inputs: Latents, layer: str) -> Encoding:
+    names = asked.layers if isinstance(asked, Layered) else ()
+    if layer not in names or not isinstance(asked, Layered):
+        raise unknown_name("layer of this model", layer, names)
+    return asked.at_layer(inputs.points, layer)
 
 
 def reconstruction_error(model: Model, inputs: Latents) -> float:

@@ -124,6 +124,26 @@ class Latents(Record):
             split=None if self.split is None else self.split[chosen],
         )
 
+    def matching(self, ids: Array | None) -> Latents:
+        """The rows with these ids, in their order.
+
+        Raises
+        ------
+        InvalidInput
+            When either side has no ids, or an id is not among these.
+        """
+        if ids is None or self.ids is None:
+            raise InvalidInput("rows are matched by their ids, and these latents have none. Give ids to both sides.")
+        order = np.argsort(self.ids, kind="stable")
+        places = np.searchsorted(self.ids, ids, sorter=order).clip(max=len(order) - 1)
+        rows = order[places]
+        strange = self.ids[rows] != ids
+        if strange.any():
+            raise InvalidInput(
+                f"id {ids[strange].tolist()[0]!r} is not among these inputs; both sides must come from one data set."
+            )
+        return self.take(rows)
+
     def facts(self) -> dict[str, Any]:
         """Size, dimension, columns and origin."""
         origin = "/".join(part for part in (self.origin.model, self.origin.data, self.origin.replicate) if part)

@@ -1,6 +1,7 @@
 """Names to components: how analyzers, distances, sources and figures are declared, found and checked."""
 
 from tda_latent.registry.component import (
+    CONTEXT,
     Component,
     Registry,
     analyzer,
@@ -18,6 +19,7 @@ from tda_latent.registry.discovery import registry
 from tda_latent.registry.parameters import Problem, parameters_model, problems
 
 __all__ = [
+    "CONTEXT",
     "Component",
     "Problem",
     "Registry",

@@ -21,10 +21,16 @@ A component is a frozen dataclass of parameters with ``__call__``; the decorator
 
         def __call__(self, latents: Latents, rng: Generator) -> PersistenceDiagram: ...
 
+An analyzer of clouds may ask for more by the names of its further arguments: ``model: Model``, the trained model
+that the cloud was encoded with; ``training: Latents``, the inputs that it was trained on; ``inputs: Latents``, all
+inputs of the data, with ids and a split (train, test); ``inputs.matching(latents.ids)`` are those of the cloud.
+Models that were not trained in the run have none of these: the analysis is then left out, with this reason.
+
 Optional class constants: ``invariances`` (isometry, translation, scale, permutation: changes of the cloud that
 leave the result alone), ``axioms`` (identity, symmetry, triangle: what a distance keeps), ``needs`` (labels, factors,
 scale, ids: columns the latents must carry; may be a property that depends on the parameters), ``provides`` (those
-columns, for sources that know beforehand; a trained model adds them to those of its data), ``baseline`` (True for
+columns, for sources that know beforehand; a trained model adds them to those of its data), ``layers`` (names of the
+layers of a trained model beside its codes, for ``axes: layers``; may be a property), ``baseline`` (True for
 a plain distance that a topological one has to beat), ``example`` (parameters for a run of under a second).
 
 Optional methods of an analyzer of clouds: ``resolved(size, dimension)``, the same component with everything decided
@@ -55,6 +61,7 @@ INVARIANCES = ("isometry", "translation", "scale", "permutation")
 AXIOMS = ("identity", "symmetry", "triangle")
 RESERVED = ("use", "on", "of", "caption", "replicate")  # keys of an entry in an experiment file
 COLUMNS = ("labels", "factors", "scale", "ids")
+CONTEXT = ("model", "inputs", "training")  # further arguments that an analyzer of clouds may have
 _FREE = ("rng", "ax")  # arguments of __call__ that are not inputs
 
 
@@ -76,6 +83,11 @@ class Component:
         """Input records by argument name, in order."""
         names = inspect.signature(cast(Any, self.cls).__call__).parameters
         return {name: self.hints.get(name, Any) for name in names if name not in ("self", *_FREE)}
+
+    @property
+    def context(self) -> tuple[str, ...]:
+        """What an analyzer asks for beside its record: out of model, inputs, training."""
+        return tuple(name for name in list(self.inputs)[1:] if name in CONTEXT) if self.kind == "analyzer" else ()
 
     @property
     def output(self) -> Any:
@@ -182,7 +194,7 @@ def source(name: str) -> Callable[[T], T]:
 
 
 def analyzer(name: str) -> Callable[[T], T]:
-    """Register an analyzer: one record (``Latents`` or an earlier result) -> result."""
+    """Register an analyzer: one record (``Latents`` or an earlier result), its model or data if asked for -> result."""
     return _register("analyzer", name)
 
 
@@ -211,6 +223,12 @@ def _check_declaration(kind: str, name: str, cls: type) -> None:
     if taken:
         raise TypeError(
             f"{where} has the parameter {sorted(taken)[0]!r}, which a file gives another meaning; rename it."
+        )
+    arguments = list(inspect.signature(cast(Any, cls).__call__).parameters)[2:] if kind == "analyzer" else []
+    unknown = [name for name in arguments if name not in (*CONTEXT, *_FREE)]
+    if unknown:
+        raise TypeError(
+            f"{where} asks for {unknown[0]!r}; beside its record an analyzer may ask for {CONTEXT} and rng."
         )
     strange = (set(getattr(cls, "invariances", ())) - set(INVARIANCES)) | (
         set(getattr(cls, "axioms", ())) - set(AXIOMS)
