@@ -25,6 +25,7 @@ from tda_latent.records import canonical_json, sha256
 FOLDER = "environments"
 MACHINE = ("python", "system", "processor", "features", "blas", "variables")  # all but the packages
 _VARIABLES = ("OMP_", "OPENBLAS_", "MKL_", "NUMBA_", "NPY_", "KMP_", "BLIS_", "GOTO_", "NUMEXPR_", "VECLIB_", "CUBLAS_")
+_SET_BY_IMPORTS = ("KMP_DUPLICATE_LIB_OK", "KMP_INIT_AT_FORK")  # libraries set them while they load
 _NO_PATHS = re.compile(r"[\w.,:=+ -]{0,80}", re.ASCII)
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
@@ -109,8 +110,8 @@ def _shown(value: Any) -> str:
 def variables(given: Mapping[str, str]) -> dict[str, str]:
     """The variables that change numbers or threads; nothing that could hold a path or a secret."""
     names = [name for name in given if name.startswith(_VARIABLES) or name == "PYTHONHASHSEED"]
-    names = [name for name in names if name != "KMP_DUPLICATE_LIB_OK"]  # libraries set it while they load
-    return {name: given[name] for name in sorted(names) if _NO_PATHS.fullmatch(given[name])}
+    names = sorted(name for name in names if name not in _SET_BY_IMPORTS)
+    return {name: given[name] for name in names if _NO_PATHS.fullmatch(given[name])}
 
 
 def packages() -> dict[str, str]:

@@ -168,7 +168,7 @@ def test_no_text_is_too_small_to_read(visit: Visit) -> None:
 
 
 def test_the_page_says_what_was_run_and_how(visit: Visit) -> None:
-    text = visit.page.inner_text("body")
+    text = visit.page.text_content("body") or ""  # also what is folded away
     for fact in ("complete", "Root digest", "nearest-neighbour-w1", "plain baseline", "Separation", "replicates",
                  "tda-latent/experiment@1", "numpy", "python", "analysis/persistence/digits/vae/2"):  # fmt: skip
         assert fact in text, fact

@@ -81,8 +81,9 @@ def _connected(address: Address, size: int, job: Job, stack: contextlib.ExitStac
         target: Any = f"tcp://{address.place}"
     elif address.kind == "dask-local":
         target = LocalCluster(
-            n_workers=1, threads_per_worker=size, processes=False, dashboard_address=None, memory_limit=0
-        )
+            n_workers=1, threads_per_worker=size, processes=False, memory_limit=0,
+            dashboard_address="127.0.0.1:0", scheduler_kwargs={"dashboard": False},
+        )  # fmt: skip
         stack.callback(_quietly, target)
     else:
         from tda_latent.experiment.executors import slurm
