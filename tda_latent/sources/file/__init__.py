@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 from tda_latent.errors import InvalidInput, InvalidParameter, nearest_name
 from tda_latent.records import Latents
 from tda_latent.registry import source
-from tda_latent.sources.file import csv, hdf5, npy, npz, parquet, safetensors, torch_file
+from tda_latent.sources.file import csv, h5ad, hdf5, npy, npz, parquet, safetensors, torch_file
 from tda_latent.sources.file.gate import content_digest, require_file
 from tda_latent.sources.file.layout import FactorColumn, Parts, Request
 from tda_latent.sources.file.npz import save_latents
@@ -33,6 +33,7 @@ FORMATS: dict[str, Callable[[Path, Request], Parts]] = {
     ".parquet": parquet.parts,
     ".h5": hdf5.parts,
     ".hdf5": hdf5.parts,
+    ".h5ad": h5ad.parts,
     ".safetensors": safetensors.parts,
     ".pt": torch_file.parts,
     ".pth": torch_file.parts,
@@ -43,7 +44,7 @@ _PICKLES = (".pkl", ".pickle", ".joblib", ".dill", ".p")
 @source("file")
 @dataclass(frozen=True)
 class File:
-    """Latents read from a file in one of nine formats, by content and never by unpickling.
+    """Latents read from a file in one of ten formats, by content and never by unpickling.
 
     Parameters
     ----------
@@ -86,6 +87,8 @@ class File:
     **Tables** (``.csv .parquet``) use the same names for columns. Every other numeric column is a coordinate, every
     other text column a label; deviations are columns ``scale/NAME``, one for each coordinate NAME. A Parquet column of
     lists of equal length is the points, and then other numeric columns are labels.
+
+    ``.h5ad`` files of AnnData hold points in ``obsm`` (``cells.h5ad::X_pca``), ids and labels in ``obs``.
 
     What a format cannot carry: ``.npy`` holds points only (memory-mapped, never copied when float32 or float64);
     ``.safetensors`` holds no text, so ids and labels there are integers (texts of origin and kind go to its metadata);

@@ -48,6 +48,22 @@ def require_file(path: Path) -> None:
         raise InvalidInput("is empty (0 bytes); was the program that wrote it interrupted? Write it again.")
 
 
+def require_folder(path: Path) -> None:
+    """Refuse what is no folder.
+
+    Raises
+    ------
+    InvalidInput
+        With the nearest name when there is nothing.
+    """
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError) as error:
+        raise InvalidInput(_unreachable(path, error)) from None
+    if not stat.S_ISDIR(status.st_mode):
+        raise InvalidInput("is a file; name the folder that it lies in.")
+
+
 def _unreachable(path: Path, error: OSError | ValueError) -> str:
     code = getattr(error, "errno", None)
     if code == errno.ELOOP:

@@ -41,10 +41,11 @@ def parts(path: Path, request: Request) -> Parts:
     except OSError as error:
         raise InvalidInput(f"cannot be read as HDF5 ({error}). It looks like {appearance(path)}.") from None
     with file:
-        return parts_of(_arrays(file), request)
+        return parts_of(arrays_of(file), request)
 
 
-def _arrays(file: Any) -> dict[str, Stored]:
+def arrays_of(file: Any) -> dict[str, Stored]:
+    """Every dataset of an open file by its full name; nothing is read yet."""
     arrays: dict[str, Stored] = {}
     try:
         for name, data in _datasets(file, "", frozenset()):
