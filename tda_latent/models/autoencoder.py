@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -12,18 +12,25 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tda_latent.models.encoding import CodeGaussian, Encoding, Floats, columns, trainable
-from tda_latent.models.perceptron import CommonScale, Perceptron, evaluated, restored, stored
+from tda_latent.models.autoencoding import AutoencodingNetwork
+from tda_latent.models.encoding import CodeGaussian, Floats, trainable
+from tda_latent.models.perceptron import CommonScale, Perceptron, stored
 from tda_latent.models.training import Schedule, curves, descend, local_generator, reproducible
 from tda_latent.records import Model
 
 
 class Autoencoder(nn.Module):
-    """Encoder (inputs, *hidden, dimension) and decoder in reverse, around inputs brought to a common scale."""
+    """Encoder (inputs, *hidden, dimension) and decoder in reverse, around inputs brought to a common scale.
+
+    Families with another loss or prior are subclasses: ``units`` names the unit of every recorded term.
+    """
+
+    family: ClassVar[str] = "autoencoder"
+    units: ClassVar[Mapping[str, str]] = {"loss": "share of variance"}
 
     def __init__(self, inputs: int, dimension: int, hidden: Sequence[int]) -> None:
         super().__init__()
-        self.inputs, self.dimension = inputs, dimension
+        self.inputs, self.dimension, self.hidden = inputs, dimension, tuple(hidden)
         self.scale = CommonScale(inputs)
         self.encoder = Perceptron((inputs, *hidden, dimension))
         self.decoder = Perceptron((dimension, *reversed(hidden), inputs))
@@ -33,6 +40,10 @@ class Autoencoder(nn.Module):
     def terms(self, batch: Tensor) -> Mapping[str, Tensor]:
         """Mean squared error of (n, d) scaled inputs."""
         return {"loss": functional.mse_loss(self.decoder(self.encoder(batch)), batch)}
+
+    def prior(self, codes: Floats) -> CodeGaussian:
+        """What samples are drawn from: the Gaussian of the (n, k) training codes, for training knows no prior."""
+        return CodeGaussian.fitted(codes)
 
 
 def fit_autoencoder(
@@ -45,7 +56,7 @@ def fit_autoencoder(
     points : (n, d) finite, n >= 2
     dimension : coordinates of a code, >= 1
     hidden : widths of the hidden layers of the encoder; the decoder has them in reverse
-    schedule : epochs, batch size, learning rate
+    schedule : epochs, batch size, learning rate, checkpoints
     rng : decides the initial weights and the order of the batches
 
     Returns
@@ -67,23 +78,35 @@ def fit_autoencoder(
     """
     cloud = trainable(points)
     module = Autoencoder(cloud.shape[1], dimension, hidden)
+    return trained(AutoencoderNetwork, module, module.terms, cloud, schedule, rng)
+
+
+def trained(
+    network: type[AutoencoderNetwork],
+    module: Autoencoder,
+    terms: Callable[[Tensor], Mapping[str, Tensor]],
+    cloud: Floats,
+    schedule: Schedule,
+    rng: np.random.Generator,
+) -> Model:
+    """The module trained on (n, d) points, as a record; its terms and its prior make the family."""
     generator = local_generator(rng)
     with reproducible():
         module.scale.adapt(cloud)
         module.encoder.initialise(generator)
         module.decoder.initialise(generator)
         inputs = module.scale(torch.tensor(cloud)).float()
-        history = descend(module, inputs, module.terms, schedule, generator)
+        course = descend(module, inputs, terms, schedule, generator)
     model = Model(
-        family="autoencoder",
-        settings={"inputs": cloud.shape[1], "dimension": dimension, "hidden": tuple(hidden)},
-        weights=stored(module),
-        history=curves(history, {"loss": "share of variance"}),
+        family=module.family,
+        settings={"inputs": module.inputs, "dimension": module.dimension, "hidden": module.hidden},
+        weights=stored(module, course.checkpoints),
+        history=curves(course.history, module.units),
     )
-    network = AutoencoderNetwork.of(model)
-    codes = network.encode(cloud).mean
-    prior = CodeGaussian.fitted(codes)
-    error = float(np.mean((network.decode(codes) - cloud) ** 2))
+    asked = network.of(model)
+    codes = asked.encode(cloud).mean
+    prior = module.prior(codes)
+    error = float(np.mean((asked.decode(codes) - cloud) ** 2))
     return model.replace(
         weights={**model.weights, "prior_mean": prior.mean, "prior_factor": prior.factor},
         quality={"training_error": error, "explained_variance": 1 - error / float(cloud.var(axis=0).mean())},
@@ -91,36 +114,11 @@ def fit_autoencoder(
 
 
 @dataclass(frozen=True)
-class AutoencoderNetwork:
-    """A trained autoencoder, evaluated in float64 on one thread. Its prior: the Gaussian of the training codes."""
+class AutoencoderNetwork(AutoencodingNetwork):
+    """A trained autoencoder. Its prior is the one of its family: the Gaussian of the training codes, or N(0, I)."""
 
-    module: Autoencoder
-
-    @classmethod
-    def of(cls, model: Model) -> AutoencoderNetwork:
-        """From a model of the family "autoencoder"."""
-        return cls(restored(Autoencoder(**model.settings), model.weights))
-
-    @property
-    def inputs(self) -> int:
-        """Coordinates of an input."""
-        return self.module.inputs
-
-    @property
-    def dimension(self) -> int:
-        """Coordinates of a code."""
-        return self.module.dimension
-
-    def encode(self, points: NDArray[Any]) -> Encoding:
-        """(n, k) codes; no posterior scale."""
-        rows = columns(points, self.inputs, "points")
-        return Encoding(evaluated(lambda part: self.module.encoder(self.module.scale(part)), rows))
-
-    def decode(self, codes: NDArray[Any]) -> Floats:
-        """(n, d) reconstructions in the unit of the training data."""
-        rows = columns(codes, self.dimension, "codes")
-        return evaluated(lambda part: self.module.scale.inverse(self.module.decoder(part)), rows)
+    architecture = Autoencoder
 
     def sample(self, size: int, rng: np.random.Generator) -> Floats:
-        """Codes from the Gaussian fitted to the training codes: an autoencoder is trained without a prior."""
+        """Codes from the prior that the family kept with its weights."""
         return CodeGaussian(self.module.prior_mean.numpy(), self.module.prior_factor.numpy()).draw(size, rng)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tda_latent.errors import InvalidInput
+from tda_latent.errors import InvalidInput, InvalidParameter
 
 Floats = NDArray[np.float64]
 
@@ -63,6 +64,22 @@ class Layered(Protocol):
     def at_layer(self, points: NDArray[Any], layer: str) -> Encoding:
         """(n, width) activations of (n, inputs) points."""
         ...
+
+
+def checkpoint_layers(checkpoints: tuple[int, ...], epochs: int) -> tuple[str, ...]:
+    """The layers that checkpoints add: codes as they were after so many epochs, "epoch-10" for instance.
+
+    Raises
+    ------
+    InvalidParameter
+        When an epoch comes twice, out of order, or never.
+    """
+    if any(later <= earlier for earlier, later in pairwise(checkpoints)) or any(k > epochs for k in checkpoints):
+        raise InvalidParameter(
+            f"checkpoints are {list(checkpoints)}; the rule is rising epochs from 0 to {epochs}. "
+            "Drop the others, or train for more epochs."
+        )
+    return tuple(f"epoch-{epoch}" for epoch in checkpoints)
 
 
 def columns(values: NDArray[Any], count: int, what: str) -> Floats:

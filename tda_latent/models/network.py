@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
 import numpy as np
 
 from tda_latent.errors import unknown_name
@@ -10,7 +13,88 @@ from tda_latent.records import Latents, Model, Origin
 
 __all__ = ["FAMILIES", "Encoding", "Layered", "Network", "encode_latents", "network", "reconstruction_error"]
 
-FAMILIES = ("autoencoder", "pca", "vae")
+
+class Family(Protocol):
+    """A class of networks that can be had from a record."""
+
+    def of(self, model: Model) -> Network:
+        """The network of a model of this family."""
+        ...
+
+
+def _autoencoder() -> Family:
+    from tda_latent.models.autoencoder import AutoencoderNetwork
+
+    return AutoencoderNetwork
+
+
+def _classifier() -> Family:
+    from tda_latent.models.classifier import ClassifierNetwork
+
+    return ClassifierNetwork
+
+
+def _adversarial() -> Family:
+    from tda_latent.models.adversarial import AdversarialNetwork
+
+    return AdversarialNetwork
+
+
+def _modular() -> Family:
+    from tda_latent.models.modular import ModularNetwork
+
+    return ModularNetwork
+
+
+def _linear() -> Family:
+    from tda_latent.models.linear import LinearNetwork
+
+    return LinearNetwork
+
+
+def _regularised() -> Family:
+    from tda_latent.models.regularised import RegularisedNetwork
+
+    return RegularisedNetwork
+
+
+def _spherical() -> Family:
+    from tda_latent.models.spherical import SphericalNetwork
+
+    return SphericalNetwork
+
+
+def _topological() -> Family:
+    from tda_latent.models.topological import TopologicalNetwork
+
+    return TopologicalNetwork
+
+
+def _variational() -> Family:
+    from tda_latent.models.variational import VariationalNetwork
+
+    return VariationalNetwork
+
+
+def _wasserstein() -> Family:
+    from tda_latent.models.wasserstein import WassersteinNetwork
+
+    return WassersteinNetwork
+
+
+FAMILIES: Mapping[str, Callable[[], Family]] = {
+    "autoencoder": _autoencoder,
+    "classifier": _classifier,
+    "gan": _adversarial,
+    "modular-addition": _modular,
+    "pca": _linear,
+    "rae": _regularised,
+    "spherical-vae": _spherical,
+    "topological-autoencoder": _topological,
+    "vae": _variational,
+    "wae": _wasserstein,
+}
+"""Families by name. Each is imported when it is asked for, by a statement that the digest of code can follow."""
 
 
 def network(model: Model) -> Network:
@@ -23,21 +107,11 @@ def network(model: Model) -> Network:
 
     Notes
     -----
-    The families "autoencoder" and "vae" import torch; "pca" does not.
+    All families but "pca" import torch.
     """
-    if model.family == "pca":
-        from tda_latent.models.linear import LinearNetwork
-
-        return LinearNetwork.of(model)
-    if model.family == "autoencoder":
-        from tda_latent.models.autoencoder import AutoencoderNetwork
-
-        return AutoencoderNetwork.of(model)
-    if model.family == "vae":
-        from tda_latent.models.variational import VariationalNetwork
-
-        return VariationalNetwork.of(model)
-    raise unknown_name("model family", model.family, FAMILIES)
+    if model.family not in FAMILIES:
+        raise unknown_name("model family", model.family, FAMILIES)
+    return FAMILIES[model.family]().of(model)
 
 
 def encode_latents(model: Model, inputs: Latents, origin: Origin | None = None, layer: str = "") -> Latents:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -38,14 +38,19 @@ class Perceptron(nn.Module):
                 matrix.uniform_(-bound, bound, generator=generator)
                 offset.uniform_(-bound, bound, generator=generator)
 
-    def forward(self, values: Tensor) -> Tensor:
-        """One pass through all layers."""
+    def activations(self, values: Tensor) -> Iterator[Tensor]:
+        """What leaves each layer, from the first to the last."""
         last = len(self.matrices) - 1
         for depth, (matrix, offset) in enumerate(zip(self.matrices, self.offsets, strict=True)):
             values = functional.linear(values, matrix, offset)
             if depth < last:
                 values = functional.silu(values)
-        return values
+            yield values
+
+    def forward(self, values: Tensor) -> Tensor:
+        """One pass through all layers."""
+        *_, result = self.activations(values)
+        return result
 
 
 class CommonScale(nn.Module):
@@ -74,15 +79,29 @@ class CommonScale(nn.Module):
         return values * self.deviation + self.mean
 
 
-def stored(module: nn.Module) -> dict[str, NDArray[Any]]:
-    """Weights of a module as named arrays."""
-    return {name: value.detach().numpy().copy() for name, value in module.state_dict().items()}
+def stored(module: nn.Module, checkpoints: Mapping[int, Mapping[str, NDArray[Any]]] | None = None) -> dict[str, Any]:
+    """Weights of a module as named arrays; those of its checkpoints are called "epoch-10/..."."""
+    final = {name: value.detach().numpy().copy() for name, value in module.state_dict().items()}
+    early = (checkpoints or {}).items()
+    return final | {f"epoch-{epoch}/{name}": array for epoch, kept in early for name, array in kept.items()}
 
 
 def restored(module: nn.Module, weights: Mapping[str, NDArray[Any]]) -> nn.Module:
     """The module with these weights, in float64: what training found in float32 is evaluated without its rounding."""
-    module.load_state_dict({name: torch.from_numpy(array.copy()) for name, array in weights.items()})
+    final = {name: torch.from_numpy(array.copy()) for name, array in weights.items() if "/" not in name}
+    module.load_state_dict(final)
     return module.double().eval()
+
+
+def restored_checkpoints(build: Callable[[], nn.Module], weights: Mapping[str, NDArray[Any]]) -> dict[str, nn.Module]:
+    """The module at each of its checkpoints, by the name of the layer ("epoch-10"), in their order."""
+    kept: dict[str, dict[str, NDArray[Any]]] = {}
+    final = {name: array for name, array in weights.items() if "/" not in name}
+    for name, array in weights.items():
+        layer, inside, rest = name.partition("/")
+        if inside:
+            kept.setdefault(layer, {})[rest] = array
+    return {layer: restored(build(), final | early) for layer, early in kept.items()}
 
 
 def evaluated(answer: Callable[[Tensor], Tensor], rows: Floats) -> Floats:

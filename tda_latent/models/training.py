@@ -6,9 +6,11 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from tda_latent.errors import EngineFailure
@@ -25,16 +27,28 @@ class Schedule:
     epochs : passes over the data, >= 0; 0 keeps the random initialisation, which is a control worth having
     batch_size : points per step, about: an epoch is split into steps of nearly equal size
     learning_rate : of Adam at its height; it rises over a tenth of the steps, then falls to zero along a cosine
+    checkpoints : epochs after which the weights are kept; 0 is the initialisation
     """
 
     epochs: int
     batch_size: int
     learning_rate: float
+    checkpoints: tuple[int, ...] = ()
 
     def rate(self, progress: float) -> float:
         """Learning rate when a share ``progress`` in (0, 1] of the steps is done."""
         rising = min(1.0, progress / _WARM_UP)
         return self.learning_rate * rising * (1 + math.cos(math.pi * progress)) / 2
+
+
+class Course(NamedTuple):
+    """What training leaves behind beside the trained module.
+
+    history : (epochs,) mean of each term over each epoch; checkpoints : parameters by name, by epoch
+    """
+
+    history: dict[str, Floats]
+    checkpoints: dict[int, dict[str, NDArray[Any]]]
 
 
 @contextmanager
@@ -65,7 +79,7 @@ def descend(
     terms: Callable[[Tensor], Mapping[str, Tensor]],
     schedule: Schedule,
     generator: torch.Generator,
-) -> dict[str, Floats]:
+) -> Course:
     """Minimise a loss over (n, d) inputs by Adam [kingma2015], in place.
 
     Parameters
@@ -77,8 +91,8 @@ def descend(
 
     Returns
     -------
-    dict
-        (epochs,) mean of each term over each epoch, as the weights were when each batch came.
+    Course
+        The terms are averaged over each epoch as the weights were when each batch came.
 
     Raises
     ------
@@ -88,6 +102,7 @@ def descend(
     optimiser = torch.optim.Adam(module.parameters(), lr=schedule.learning_rate)
     batches = math.ceil(len(inputs) / schedule.batch_size)
     history: dict[str, list[float]] = {}
+    kept = {0: parameters_of(module)} if 0 in schedule.checkpoints else {}
     for epoch in range(schedule.epochs):
         totals: dict[str, float] = {}
         order = torch.randperm(len(inputs), generator=generator)
@@ -99,13 +114,27 @@ def descend(
             optimiser.step()
             for name, value in found.items():
                 totals[name] = totals.get(name, 0.0) + value.item() * len(rows) / len(inputs)
-        _require_finite(totals["loss"], epoch, schedule)
+        require_finite(totals["loss"], epoch, schedule)
         for name, total in totals.items():
             history.setdefault(name, []).append(total)
-    return {name: np.array(values) for name, values in history.items()}
+        if epoch + 1 in schedule.checkpoints:
+            kept[epoch + 1] = parameters_of(module)
+    return Course({name: np.array(values) for name, values in history.items()}, kept)
 
 
-def _require_finite(loss: float, epoch: int, schedule: Schedule) -> None:
+def parameters_of(module: nn.Module) -> dict[str, NDArray[Any]]:
+    """A copy of what is trained, by name; buffers are left out."""
+    return {name: value.detach().numpy().copy() for name, value in module.named_parameters()}
+
+
+def require_finite(loss: float, epoch: int, schedule: Schedule) -> None:
+    """Refuse a loss that has left the real numbers.
+
+    Raises
+    ------
+    EngineFailure
+        With the epoch and the learning rate.
+    """
     if not math.isfinite(loss):
         raise EngineFailure(
             f"training diverged: the loss is {loss} in epoch {epoch + 1} of {schedule.epochs} "

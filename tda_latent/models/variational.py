@@ -6,15 +6,16 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from tda_latent.models.autoencoding import AutoencodingNetwork
 from tda_latent.models.encoding import Encoding, Floats, columns, trainable
-from tda_latent.models.perceptron import CommonScale, Perceptron, evaluated, restored, stored
+from tda_latent.models.perceptron import CommonScale, Perceptron, evaluated, stored
 from tda_latent.models.training import Schedule, curves, descend, local_generator, reproducible
 from tda_latent.records import Model
 
@@ -26,9 +27,12 @@ _ACTIVE = 0.01  # least variance of the posterior means of an active unit, by co
 class VariationalAutoencoder(nn.Module):
     """Encoder to mean and log-variance of q(z|x), decoder to the mean of p(x|z), noise of one common variance."""
 
+    family: ClassVar[str] = "vae"
+    units: ClassVar[Mapping[str, str]] = dict.fromkeys(("loss", "reconstruction", "divergence"), "nats per point")
+
     def __init__(self, inputs: int, dimension: int, hidden: Sequence[int]) -> None:
         super().__init__()
-        self.inputs, self.dimension = inputs, dimension
+        self.inputs, self.dimension, self.hidden = inputs, dimension, tuple(hidden)
         self.scale = CommonScale(inputs)
         self.encoder = Perceptron((inputs, *hidden, 2 * dimension))
         self.decoder = Perceptron((dimension, *reversed(hidden), inputs))
@@ -77,7 +81,7 @@ def fit_variational(
     dimension : coordinates of a code, >= 1
     hidden : widths of the hidden layers of the encoder; the decoder has them in reverse
     beta : weight of the divergence from the prior, >= 0; 1 is the evidence bound itself
-    schedule : epochs, batch size, learning rate
+    schedule : epochs, batch size, learning rate, checkpoints
     rng : decides the initial weights, the order of the batches and the draws from the posterior
 
     Returns
@@ -102,59 +106,55 @@ def fit_variational(
     """
     cloud = trainable(points)
     module = VariationalAutoencoder(cloud.shape[1], dimension, hidden)
+    model = trained(VariationalNetwork, module, beta, cloud, schedule, rng)
+    means = VariationalNetwork.of(model).encode(cloud).mean
+    return model.replace(quality={**model.quality, "active_units": float((means.var(axis=0) > _ACTIVE).sum())})
+
+
+def trained(
+    network: type[VariationalNetwork],
+    module: VariationalAutoencoder,
+    beta: float,
+    cloud: Floats,
+    schedule: Schedule,
+    rng: np.random.Generator,
+) -> Model:
+    """The module trained on (n, d) points, as a record; its posterior and prior make the family."""
     generator = local_generator(rng)
     with reproducible():
         module.scale.adapt(cloud)
         module.encoder.initialise(generator)
         module.decoder.initialise(generator)
         inputs = module.scale(torch.tensor(cloud)).float()
-        history = descend(module, inputs, partial(module.terms, beta=beta, generator=generator), schedule, generator)
+        course = descend(module, inputs, partial(module.terms, beta=beta, generator=generator), schedule, generator)
         with torch.no_grad():
             squares = module.errors(inputs, generator)[0]
         module.noise_variance = squares.mean().double() / module.inputs + _NOISE_FLOOR
-    units = dict.fromkeys(("loss", "reconstruction", "divergence"), "nats per point")
     model = Model(
-        family="vae",
-        settings={"inputs": cloud.shape[1], "dimension": dimension, "hidden": tuple(hidden)},
-        weights=stored(module),
-        history=curves(history, units),
+        family=module.family,
+        settings={"inputs": module.inputs, "dimension": module.dimension, "hidden": module.hidden},
+        weights=stored(module, course.checkpoints),
+        history=curves(course.history, module.units),
     )
-    return model.replace(quality=_quality(VariationalNetwork.of(model), cloud, rng))
+    return model.replace(quality=_quality(network.of(model), cloud, rng))
 
 
 def _quality(network: VariationalNetwork, cloud: Floats, rng: np.random.Generator) -> dict[str, float]:
-    means = network.encode(cloud).mean
-    error = float(np.mean((network.decode(means) - cloud) ** 2))
+    error = float(np.mean((network.decode(network.encode(cloud).mean) - cloud) ** 2))
     bound, divergence = network.evidence_bound(cloud, rng)
     return {
         "training_error": error,
         "explained_variance": 1 - error / float(cloud.var(axis=0).mean()),
         "evidence_bound": float(bound.mean()),
         "divergence": float(divergence.mean()),
-        "active_units": float((means.var(axis=0) > _ACTIVE).sum()),
     }
 
 
 @dataclass(frozen=True)
-class VariationalNetwork:
+class VariationalNetwork(AutoencodingNetwork):
     """A trained variational autoencoder, evaluated in float64 on one thread. Its prior: N(0, I)."""
 
-    module: VariationalAutoencoder
-
-    @classmethod
-    def of(cls, model: Model) -> VariationalNetwork:
-        """From a model of the family "vae"."""
-        return cls(restored(VariationalAutoencoder(**model.settings), model.weights))
-
-    @property
-    def inputs(self) -> int:
-        """Coordinates of an input."""
-        return self.module.inputs
-
-    @property
-    def dimension(self) -> int:
-        """Coordinates of a code."""
-        return self.module.dimension
+    architecture = VariationalAutoencoder
 
     def encode(self, points: NDArray[Any]) -> Encoding:
         """(n, k) means and standard deviations of the posterior."""
@@ -162,15 +162,6 @@ class VariationalNetwork:
         both = evaluated(lambda part: torch.cat(self.module.posterior(self.module.scale(part)), dim=1), rows)
         mean, log_variance = np.split(both, 2, axis=1)
         return Encoding(mean, np.exp(log_variance / 2))
-
-    def decode(self, codes: NDArray[Any]) -> Floats:
-        """(n, d) means of p(x|z) in the unit of the training data, without noise."""
-        rows = columns(codes, self.dimension, "codes")
-        return evaluated(lambda part: self.module.scale.inverse(self.module.decoder(part)), rows)
-
-    def sample(self, size: int, rng: np.random.Generator) -> Floats:
-        """Codes from the standard normal prior."""
-        return rng.standard_normal((size, self.dimension))
 
     def evidence_bound(self, points: NDArray[Any], rng: np.random.Generator) -> tuple[Floats, Floats]:
         """Evidence bound of each point, estimated from one posterior draw, and its divergence from the prior.

@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar
 from numpy.random import Generator
 from pydantic import Field
 
+from tda_latent.models.encoding import checkpoint_layers
 from tda_latent.records import Latents, Model
 from tda_latent.registry import source
 
@@ -32,6 +33,9 @@ class Autoencoder:
         Points per step, about: an epoch is split into steps of nearly equal size.
     learning_rate : float
         Of Adam at its height, after a tenth of the steps; it then falls to zero along a cosine.
+    checkpoints : tuple of int
+        Epochs at which the codes are kept, too, as layers "epoch-10" and so on for ``axes: layers``; 0 is the
+        initialisation.
 
     Notes
     -----
@@ -41,7 +45,7 @@ class Autoencoder:
 
     version: ClassVar[int] = 1
     references: ClassVar[tuple[str, ...]] = ("hinton2006",)
-    provides: ClassVar[tuple[str, ...]] = ()
+    provides: ClassVar[tuple[str, ...]] = ("decoder",)
     libraries: ClassVar[tuple[str, ...]] = ("torch",)
     example: ClassVar[dict[str, object]] = {"dimension": 2, "hidden": [8], "epochs": 2}
 
@@ -50,10 +54,19 @@ class Autoencoder:
     epochs: Annotated[int, Field(ge=0)] = 100
     batch_size: Annotated[int, Field(ge=1)] = 64
     learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 3e-3
+    checkpoints: tuple[Annotated[int, Field(ge=0)], ...] = ()
+
+    def __post_init__(self) -> None:
+        checkpoint_layers(self.checkpoints, self.epochs)
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Codes at the checkpoints."""
+        return checkpoint_layers(self.checkpoints, self.epochs)
 
     def __call__(self, train: Latents, rng: Generator) -> Model:
         from tda_latent.models.autoencoder import fit_autoencoder
         from tda_latent.models.training import Schedule
 
-        schedule = Schedule(self.epochs, self.batch_size, self.learning_rate)
+        schedule = Schedule(self.epochs, self.batch_size, self.learning_rate, self.checkpoints)
         return fit_autoencoder(train.points, self.dimension, self.hidden, schedule, rng)

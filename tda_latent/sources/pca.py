@@ -31,7 +31,7 @@ class Pca:
 
     version: ClassVar[int] = 1
     references: ClassVar[tuple[str, ...]] = ("pearson1901",)
-    provides: ClassVar[tuple[str, ...]] = ()
+    provides: ClassVar[tuple[str, ...]] = ("decoder",)
     example: ClassVar[dict[str, object]] = {"dimension": 2}
 
     dimension: Annotated[int, Field(ge=1)] = 8

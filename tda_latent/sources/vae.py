@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar
 from numpy.random import Generator
 from pydantic import Field
 
+from tda_latent.models.encoding import checkpoint_layers
 from tda_latent.records import Latents, Model
 from tda_latent.registry import source
 
@@ -35,6 +36,9 @@ class Vae:
         Of Adam at its height, after a tenth of the steps; it then falls to zero along a cosine.
     beta : float
         Weight of the divergence from the prior; large values switch codes off (posterior collapse).
+    checkpoints : tuple of int
+        Epochs at which the codes are kept, too, as layers "epoch-10" and so on for ``axes: layers``; 0 is the
+        initialisation.
 
     Notes
     -----
@@ -44,7 +48,7 @@ class Vae:
 
     version: ClassVar[int] = 1
     references: ClassVar[tuple[str, ...]] = ("kingma2014", "higgins2017", "rybkin2021")
-    provides: ClassVar[tuple[str, ...]] = ("scale",)
+    provides: ClassVar[tuple[str, ...]] = ("scale", "decoder")
     libraries: ClassVar[tuple[str, ...]] = ("torch",)
     example: ClassVar[dict[str, object]] = {"dimension": 2, "hidden": [8], "epochs": 2}
 
@@ -54,10 +58,19 @@ class Vae:
     batch_size: Annotated[int, Field(ge=1)] = 64
     learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 3e-3
     beta: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
+    checkpoints: tuple[Annotated[int, Field(ge=0)], ...] = ()
+
+    def __post_init__(self) -> None:
+        checkpoint_layers(self.checkpoints, self.epochs)
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Codes at the checkpoints."""
+        return checkpoint_layers(self.checkpoints, self.epochs)
 
     def __call__(self, train: Latents, rng: Generator) -> Model:
         from tda_latent.models.training import Schedule
         from tda_latent.models.variational import fit_variational
 
-        schedule = Schedule(self.epochs, self.batch_size, self.learning_rate)
+        schedule = Schedule(self.epochs, self.batch_size, self.learning_rate, self.checkpoints)
         return fit_variational(train.points, self.dimension, self.hidden, self.beta, schedule, rng)

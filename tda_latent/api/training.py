@@ -1,0 +1,69 @@
+"""A model of one's own data, trained in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from tda_latent.api.clouds import load
+from tda_latent.errors import InvalidInput
+from tda_latent.experiment.streams import generator, stream_words
+from tda_latent.records import Model
+from tda_latent.registry import component_of, registry
+
+
+def train(source: str | Mapping[str, Any] | object, data: Any, *, seed: int = 0, **parameters: Any) -> Model:
+    """A trained model of some data::
+
+        model = tl.train("vae", data, dimension=4, seed=1)
+        network = tl.network(model)
+        images = network.decode(network.sample(10, rng))
+
+    Parameters
+    ----------
+    source : name of a trained source ("autoencoder", "vae", "gan", ...), a ``{"use": name, parameter: value}`` mapping
+        or a source object
+    data : what `load` takes; when its split marks rows as "train", these alone are learned
+    seed : of everything that training draws; equal seeds give equal weights, bit by bit, on one machine class
+    parameters : of the source, beside those of the mapping
+
+    Returns
+    -------
+    Model
+        With ``history`` and ``quality``; `tda_latent.network` gives what encodes, decodes and samples.
+
+    Raises
+    ------
+    UnknownName
+        When there is no such source.
+    InvalidInput
+        When the source is no model to be trained on data, or for parameters beside a source object.
+    """
+    built = _built(source, parameters)
+    registered = component_of(built)
+    if registered.output is not Model:
+        known = ", ".join(name for name in registry().names("source") if _trains(name))
+        raise InvalidInput(f"{registered.name!r} makes points and is not trained on data. Models are: {known}.")
+    latents = load(data)
+    if latents.split is not None and (latents.split == "train").any():
+        latents = latents.take(np.flatnonzero(latents.split == "train"))
+    streams = {"rng": generator(stream_words(seed, "train", {}))} if registered.uses_rng else {}
+    return built(latents, **streams)  # type: ignore[no-any-return]
+
+
+def _trains(name: str) -> bool:
+    return registry().find("source", name).output is Model
+
+
+def _built(source: Any, parameters: Mapping[str, Any]) -> Any:
+    if isinstance(source, (str, Mapping)):
+        entry = {"use": source} if isinstance(source, str) else source
+        options = {key: value for key, value in entry.items() if key != "use"}
+        return registry().find("source", str(entry.get("use", ""))).build({**options, **parameters})
+    if getattr(type(source), "component_kind", None) != "source" or parameters:
+        raise InvalidInput(
+            f"{source!r} with parameters {sorted(parameters)}; give a name with parameters, or a source object alone."
+        )
+    return source

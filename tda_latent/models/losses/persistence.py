@@ -1,0 +1,52 @@
+"""Total persistence of a batch, to be raised or lowered by training."""
+
+from __future__ import annotations
+
+import numpy as np
+from torch import Tensor
+
+from tda_latent.errors import InvalidInput
+from tda_latent.models.losses.chosen_edges import detached_distances, edge_lengths
+from tda_latent.numerics.pairwise import minimum_spanning_edges
+
+
+def total_persistence(points: Tensor, degree: int, power: float = 1.0) -> Tensor:
+    """Sum of (death - birth)^power over the finite bars of one degree of the Vietoris-Rips filtration over Z/2.
+
+    Parameters
+    ----------
+    points : (n, d), n >= 2
+    degree : 0 (components) or 1 (loops)
+    power : >= 1; above 1 the long bars count more
+
+    Returns
+    -------
+    Tensor
+        Scalar, in the unit of the points to this power. 0 when there is no bar.
+
+    Raises
+    ------
+    InvalidInput
+        For another degree or power, other shapes, NaN or infinity.
+
+    Notes
+    -----
+    [gabrielsson2020]. Births and deaths are lengths of single edges: those of a minimum spanning tree in degree 0;
+    in degree 1 the edge that opens a bar and the longest edge of the triangle that closes it. O(n^2 d) in degree 0;
+    in degree 1 about n^2.3, some 2 ms for 200 points.
+    """
+    if degree not in (0, 1) or not power >= 1:
+        raise InvalidInput(
+            f"degree is {degree} and power {power:g}; the rule is degree 0 or 1 and a power of at least 1."
+        )
+    matrix = detached_distances(points, "points")
+    if degree == 0:
+        tails, heads, _ = minimum_spanning_edges(matrix)
+        return (edge_lengths(points, tails, heads) ** power).sum()
+    from tda_latent.numerics.reduced_rips import degree_one_of_matrix
+
+    found = degree_one_of_matrix(matrix)
+    closed = np.isfinite(found.deaths)
+    births, deaths = found.birth_edges[closed], found.killers[closed]
+    bars = edge_lengths(points, deaths[:, 0], deaths[:, 1]) - edge_lengths(points, births[:, 0], births[:, 1])
+    return (bars**power).sum()
