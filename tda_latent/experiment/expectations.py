@@ -2,8 +2,11 @@
 
 A claim compares numbers: ``between(distance, model, model)``, ``within(distance)`` or ``within(distance, model)``
 (the median over pairs of replicates), ``separation(distance, model, model)`` (share of between-distances that exceed
-the within-distances), ``value(analyzer.scalar, model)`` (the median over replicates). Names with other signs than
-letters, digits and underscores are quoted: ``between('nearest-neighbour-w1', pca, vae)``.
+the within-distances), ``value(analyzer.scalar, model)`` (the median over replicates), ``lowest`` and ``highest`` of
+the same. Names with other signs than letters, digits and underscores are quoted: ``within('nearest-neighbour-w1')``.
+
+A claim is judged for every data set and every layer, or for those under ``data`` and ``layers``. A test that nothing
+can fail is none: each mapping under ``controls`` replaces models by others, and then the claim must fail.
 """
 
 from __future__ import annotations
@@ -12,13 +15,21 @@ import ast
 import math
 import operator
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from tda_latent.errors import IncompleteResult, InvalidInput, TdaLatentError, nearest_name
 
-FUNCTIONS = {"between": (3, 3), "within": (1, 2), "separation": (3, 3), "value": (2, 2)}
+FUNCTIONS = {
+    "between": (3, 3),
+    "within": (1, 2),
+    "separation": (3, 3),
+    "value": (2, 2),
+    "lowest": (2, 2),
+    "highest": (2, 2),
+}
+_OF_SCALARS = ("value", "lowest", "highest")
 _ARITHMETIC: dict[type, Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -40,11 +51,26 @@ class Numbers(Protocol):
     def within(self, distance: str, model: str | None) -> float: ...
     def separation(self, distance: str, first: str, second: str) -> float: ...
     def value(self, name: str, model: str) -> float: ...
+    def lowest(self, name: str, model: str) -> float: ...
+    def highest(self, name: str, model: str) -> float: ...
+
+
+class Labels(NamedTuple):
+    """What a claim may name."""
+
+    models: Sequence[str]
+    distances: Sequence[str] = ()
+    analyzers: Sequence[str] = ()
+    layers: Sequence[str] = ()
+    data: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a claim: ``holds`` is True, False, or None when a value it needs is missing."""
+    """What became of a claim: ``holds`` is True, False, or None when a value it needs is missing.
+
+    With controls it holds when it is true and false for each of them.
+    """
 
     claim: str
     that: str
@@ -52,29 +78,85 @@ class Outcome:
     why: str
 
 
-def claim_problems(
-    expect: Sequence[Mapping[str, str]], models: Sequence[str], distances: Sequence[str], analyzers: Sequence[str]
-) -> list[tuple[tuple[str | int, ...], str]]:
+def claim_problems(expect: Sequence[Mapping[str, Any]], labels: Labels) -> list[tuple[tuple[str | int, ...], str]]:
     """What is wrong with the claims of a file, as (path, sentence)."""
     found: list[tuple[tuple[str | int, ...], str]] = []
     for index, entry in enumerate(expect):
+        calls: list[ast.Call] = []
         try:
-            tree = _parse(entry["that"])
-            for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
-                _check_call(call, models, distances, analyzers)
+            calls = [node for node in ast.walk(_parse(entry["that"])) if isinstance(node, ast.Call)]
+            for call in calls:
+                _check_call(call, labels)
         except InvalidInput as error:
             found.append((("expect", index, "that"), str(error)))
+        else:
+            found += [(("expect", index, *path), text) for path, text in _scope_problems(entry, labels, calls)]
     return found
 
 
-def judge(expect: Mapping[str, str], numbers: Numbers) -> Outcome:
-    """Evaluate one claim; the reason shows every number that it used."""
+def _scope_problems(
+    entry: Mapping[str, Any], labels: Labels, calls: Sequence[ast.Call]
+) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """What is wrong with the layers, data and controls of a claim that is sound itself."""
+    for kind, known in (("layers", labels.layers), ("data", labels.data)):
+        for place, name in enumerate(entry.get(kind) or ()):
+            if str(name) not in known:
+                yield (kind, place), _absent("layer" if kind == "layers" else "data set", str(name), known)
+    named = {_name(argument) for call in calls for argument in call.args[1:]}
+    for place, swaps in enumerate(entry.get("controls") or ()):
+        for old, new in swaps.items():
+            if old not in named:
+                yield ("controls", place), f"the claim does not name the model {old!r}, so nothing can take its place."
+            elif new not in labels.models:
+                yield ("controls", place, old), _absent("model", new, labels.models)
+
+
+def _absent(what: str, name: str, known: Sequence[str]) -> str:
+    close = nearest_name(name, known)
+    hint = f" Did you mean {close!r}?" if close else ""
+    return f"no {what} is labelled {name!r} in this file.{hint} Labels: {', '.join(filter(None, known)) or 'none'}."
+
+
+def is_judged(expect: Mapping[str, Any], data: str, layer: str) -> bool:
+    """Whether a claim speaks of this data set and layer."""
+    layers, sets = expect.get("layers"), expect.get("data")
+    return (layers is None or layer in map(str, layers)) and (sets is None or data in sets)
+
+
+def judge(expect: Mapping[str, Any], numbers: Numbers) -> Outcome:
+    """Evaluate one claim and its controls; the reason shows every number that they used."""
+    plain, swaps = _judged(expect, numbers), expect.get("controls") or ()
+    if plain.holds is None or not swaps:
+        return plain
+    controls = [_judged(expect, numbers, swap) for swap in swaps]
+    verdicts = {True: "HOLDS and must not", False: "fails, as it must", None: "is undecided"}
+    why = [plain.why] + [
+        f"with {', '.join(f'{new} for {old}' for old, new in swap.items())} it {verdicts[one.holds]} ({one.why})"
+        for swap, one in zip(swaps, controls, strict=True)
+    ]
+    kept = [plain.holds] + [None if one.holds is None else not one.holds for one in controls]
+    holds = False if False in kept else None if None in kept else True
+    return Outcome(plain.claim, plain.that, holds, "; ".join(why))
+
+
+def _judged(expect: Mapping[str, Any], numbers: Numbers, swap: Mapping[str, str] | None = None) -> Outcome:
+    """What became of the claim itself, with some models replaced by others."""
     used: list[str] = []
+    claim, that = expect["claim"], expect["that"]
     try:
-        holds = bool(_value(_parse(entry := expect["that"]).body, numbers, used))
+        tree = _parse(that)
+        if swap:
+            _replace_models(tree, swap)
+        holds = bool(_value(tree.body, numbers, used))
     except TdaLatentError as error:
-        return Outcome(expect["claim"], expect["that"], None, str(error))
-    return Outcome(expect["claim"], entry, holds, "; ".join(dict.fromkeys(used)))
+        return Outcome(claim, that, None, str(error))
+    return Outcome(claim, that, holds, "; ".join(dict.fromkeys(used)))
+
+
+def _replace_models(tree: ast.AST, swap: Mapping[str, str]) -> None:
+    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+        names = [swap.get(name, name) for name in map(_name, call.args[1:])]
+        call.args[1:] = [ast.Name(name) if name.isidentifier() else ast.Constant(name) for name in names]
 
 
 def _parse(text: str) -> ast.Expression:
@@ -150,21 +232,18 @@ def _name(node: ast.expr) -> str:
     raise InvalidInput(f"{ast.unparse(node)!r} is no name; quote names that hold a '-'.")
 
 
-def _check_call(call: ast.Call, models: Sequence[str], distances: Sequence[str], analyzers: Sequence[str]) -> None:
+def _check_call(call: ast.Call, labels: Labels) -> None:
     names = [_name(argument) for argument in call.args]
     kind = call.func.id if isinstance(call.func, ast.Name) else ""
-    first, known = (names[0].split(".")[0], analyzers) if kind == "value" else (names[0], distances)
-    pairs = [(first, known, "analyzer" if kind == "value" else "distance")]
-    pairs += [(name, models, "model") for name in names[1:]]
+    of_scalar = kind in _OF_SCALARS
+    first, known = (names[0].split(".")[0], labels.analyzers) if of_scalar else (names[0], labels.distances)
+    pairs = [(first, known, "analyzer" if of_scalar else "distance")]
+    pairs += [(name, labels.models, "model") for name in names[1:]]
     for name, options, what in pairs:
         if name not in options:
-            close = nearest_name(name, options)
-            hint = f" Did you mean {close!r}?" if close else ""
-            raise InvalidInput(
-                f"no {what} is labelled {name!r} in this file.{hint} Labels: {', '.join(options) or 'none'}."
-            )
-    if kind == "value" and "." not in names[0]:
-        raise InvalidInput(f"value({names[0]}, ...) must name a scalar: value({names[0]}.SCALAR, MODEL).")
+            raise InvalidInput(_absent(what, name, options))
+    if of_scalar and "." not in names[0]:
+        raise InvalidInput(f"{kind}({names[0]}, ...) must name a scalar: {kind}({names[0]}.SCALAR, MODEL).")
 
 
 def _value(node: ast.expr, numbers: Numbers, used: list[str]) -> Any:

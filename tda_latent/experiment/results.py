@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -18,7 +18,7 @@ import numpy as np
 
 from tda_latent.errors import IncompleteResult, unknown_name
 from tda_latent.experiment.binding import takes
-from tda_latent.experiment.expectations import Outcome, judge
+from tda_latent.experiment.expectations import Outcome, is_judged, judge
 from tda_latent.experiment.keys import resolve
 from tda_latent.experiment.plan import Cell, analysis_label, block_label, comparison_label, groups
 from tda_latent.experiment.run import Run
@@ -197,6 +197,17 @@ class Group:
 
     def value(self, name: str, model: str) -> float:
         """Median of ``analyzer.scalar`` over the replicates of a model; NaN where it is undefined for one of them."""
+        return self._over_replicates(name, model, statistics.median)
+
+    def lowest(self, name: str, model: str) -> float:
+        """The same, the least of the replicates."""
+        return self._over_replicates(name, model, min)
+
+    def highest(self, name: str, model: str) -> float:
+        """The same, the greatest of the replicates."""
+        return self._over_replicates(name, model, max)
+
+    def _over_replicates(self, name: str, model: str, summary: Callable[[list[float]], float]) -> float:
         analyzer, _, scalar = name.partition(".")
         rows = {row.name: row for row in self.scalars if row.analyzer == analyzer and row.name}
         if rows and scalar not in rows:
@@ -205,7 +216,7 @@ class Group:
         expected = len(self.run.experiment.replicates)
         if len(values) < expected:
             raise IncompleteResult(f"{name} of {model} has a value for only {len(values)} of {expected} replicates.")
-        return math.nan if any(map(math.isnan, values)) else statistics.median(values)
+        return math.nan if any(map(math.isnan, values)) else summary(values)
 
     def _comparison(self, distance: str, *models: str) -> Comparison:
         if distance not in self.comparisons:
@@ -248,9 +259,14 @@ def result_groups(run: Run) -> list[Group]:
 
 
 def claims(run: Run) -> list[tuple[str, Outcome]]:
-    """Every claim of the file, judged in every group: (group name, outcome)."""
+    """Every claim of the file, judged in every group that it speaks of: (group name, outcome)."""
     found = result_groups(run)
-    return [(group.name, judge(entry, group)) for entry in run.experiment.expect for group in found]
+    return [
+        (group.name, judge(entry, group))
+        for entry in run.experiment.expect
+        for group in found
+        if is_judged(entry, group.data, group.layer)
+    ]
 
 
 def measured_models(rows: Sequence[ScalarRow]) -> list[str]:

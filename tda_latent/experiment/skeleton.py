@@ -60,11 +60,14 @@ class Sample(BaseModel):
 
 
 class Expectation(BaseModel):
-    """A hypothesis in words and as arithmetic over results."""
+    """A hypothesis in words and as arithmetic over results, where it is judged, and what must not fulfil it."""
 
     model_config = _STRICT
     claim: Annotated[str, Field(min_length=1)]
     that: Annotated[str, Field(min_length=1)]
+    layers: Names | None = None
+    data: Annotated[list[str], Field(min_length=1)] | None = None
+    controls: Annotated[list[dict[str, str]], Field(min_length=1)] | None = None
 
 
 class File(BaseModel):

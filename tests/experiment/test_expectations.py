@@ -6,8 +6,10 @@ import math
 
 import pytest
 
-from tda_latent.experiment.expectations import claim_problems, judge
+from tda_latent.experiment.expectations import Labels, claim_problems, is_judged, judge
 from tda_latent.experiment.results import separation
+
+LABELS = Labels(("x", "y"), ("d",), ("spectrum",), ("early", "late"), ("one",))
 
 
 class Fixed:
@@ -23,7 +25,13 @@ class Fixed:
         return 1.0
 
     def value(self, name: str, model: str) -> float:
-        return math.nan if name == "a.undefined" else 3.0
+        return math.nan if name == "a.undefined" else {"x": 3.0, "y": 1.0}.get(model, 2.0)
+
+    def lowest(self, name: str, model: str) -> float:
+        return self.value(name, model) - 0.5
+
+    def highest(self, name: str, model: str) -> float:
+        return self.value(name, model) + 0.5
 
 
 def claim(text: str):
@@ -43,6 +51,8 @@ def claim(text: str):
         ("between(d, x, y) / (within(d) - 0.5) > 1", None),
         ("1e400 - 1e400 < 1", None),
         ("  1 < 2\n", True),
+        ("lowest(a.b, x) >= 2.5 and highest(a.b, y) <= 1.5", True),
+        ("lowest(a.b, x) > 2.5", False),
     ],
 )
 def test_claims_are_judged(text, holds) -> None:
@@ -65,6 +75,8 @@ def test_the_reason_shows_the_numbers_that_were_used() -> None:
         "between(d, x) > 1",
         "d ** 9 > 1",
         "value(spectrum, x) > 1",
+        "lowest(spectrum, x) > 1",
+        "highest(d, x) > 1",
         "between(d, x, z) > 1",
         "d > 1",
         "'a' * 3 > 1",
@@ -82,7 +94,7 @@ def test_the_reason_shows_the_numbers_that_were_used() -> None:
     ],
 )
 def test_anything_else_is_refused_before_the_run(text) -> None:
-    found = claim_problems([{"claim": "c", "that": text}], ("x", "y"), ("d",), ("spectrum",))
+    found = claim_problems([{"claim": "c", "that": text}], LABELS)
     assert len(found) == 1
     assert found[0][0] == ("expect", 0, "that")
 
@@ -92,3 +104,58 @@ def test_separation_counts_pairs_and_needs_a_spread() -> None:
     assert separation((1.0,), (1.0,)) == 0.5
     assert separation((1.0, 0.0), (0.5,)) == 0.5
     assert separation((1.0,), ()) is None
+
+
+def controlled(text: str, *controls: dict[str, str]):
+    return judge({"claim": "c", "that": text, "controls": list(controls)}, Fixed())
+
+
+def test_a_claim_with_controls_holds_when_each_of_them_fails_it() -> None:
+    assert controlled("value(a.b, x) > 2", {"x": "y"}, {"x": "z"}).holds is True
+    found = controlled("value(a.b, x) > 2", {"x": "y"})
+    assert found.why == "value(a.b, x) = 3; with y for x it fails, as it must (value(a.b, y) = 1)"
+
+
+def test_a_claim_that_a_control_fulfils_as_well_is_no_test_and_fails() -> None:
+    found = controlled("value(a.b, x) > 0.5", {"x": "y"})
+    assert found.holds is False
+    assert "with y for x it HOLDS and must not" in found.why
+
+
+def test_a_false_claim_is_false_whatever_its_controls_do() -> None:
+    assert controlled("value(a.b, x) > 9", {"x": "y"}).holds is False
+
+
+def test_a_control_without_a_value_leaves_the_claim_undecided() -> None:
+    class Gap(Fixed):
+        def value(self, name: str, model: str) -> float:
+            return math.nan if model == "y" else 3.0
+
+    entry = {"claim": "c", "that": "value(a.b, x) > 2", "controls": [{"x": "y"}]}
+    assert judge(entry, Gap()).holds is None
+
+
+def test_only_models_are_replaced_not_analyzers_of_the_same_name() -> None:
+    assert controlled("value(x.b, x) > 2", {"x": "y"}).holds is True
+
+
+def test_a_claim_speaks_of_every_group_or_of_those_that_it_names() -> None:
+    assert is_judged({}, "one", "late")
+    assert is_judged({"layers": ["late", 3]}, "one", "3")
+    assert not is_judged({"layers": ["late"]}, "one", "early")
+    assert not is_judged({"data": ["one"], "layers": ["late"]}, "two", "late")
+
+
+@pytest.mark.parametrize(
+    ("entry", "path", "message"),
+    [
+        ({"layers": ["lat"]}, ("layers", 0), "Did you mean 'late'"),
+        ({"data": ["two"]}, ("data", 0), "no data set is labelled 'two'"),
+        ({"controls": [{"x": "z"}]}, ("controls", 0, "x"), "no model is labelled 'z'"),
+        ({"controls": [{"x": "y"}, {"y": "x"}]}, ("controls", 1), "does not name the model 'y'"),
+    ],
+)
+def test_what_a_claim_speaks_of_must_exist(entry, path, message) -> None:
+    found = claim_problems([{"claim": "c", "that": "value(spectrum.rank, x) > 1", **entry}], LABELS)
+    assert found[0][0] == ("expect", 0, *path)
+    assert message in found[0][1]
