@@ -12,10 +12,12 @@ from pydantic import Field
 from tda_latent.engines.cross_rips import total_length
 from tda_latent.errors import IncompatibleRecords
 from tda_latent.numerics.cross_barcode import cross_matrix
-from tda_latent.records import Latents
+from tda_latent.records import Latents, Table
 from tda_latent.registry import distance
 
 Array = NDArray[Any]
+Floats = NDArray[np.float64]
+_BOTH = ("forward", "backward")
 
 
 @distance("mtop-div")
@@ -56,13 +58,13 @@ class ManifoldTopologyDivergence:
     [barannikov2021]. Nothing is paired, and nothing is normalised: both clouds must live in one space, so that only a
     common motion changes nothing. The sum grows with the batches: compare values of equal batches only. Identity holds
     one way only, and up to sampling when batches are drawn; symmetry holds for direction: both alone; the triangle
-    inequality fails.
+    inequality fails. The batches are no replicates; `per_batch` tells their spread. In degree 1 only the few points of
+    the base that decide a bar enter the complex: a batch of 1000 against 10000 points takes seconds and 500 MB.
     """
 
     version: ClassVar[int] = 1
     references: ClassVar[tuple[str, ...]] = ("barannikov2021",)
     libraries: ClassVar[tuple[str, ...]] = ("scipy", "numba", "gudhi")
-    axioms: ClassVar[tuple[str, ...]] = ("identity",)
     invariances: ClassVar[tuple[str, ...]] = ("permutation",)
     unit: ClassVar[str] = "input distance"
 
@@ -73,25 +75,53 @@ class ManifoldTopologyDivergence:
     seed: Annotated[int, Field(ge=0)] = 0
     direction: Literal["both", "forward", "backward"] = "both"
 
+    @property
+    def axioms(self) -> tuple[str, ...]:
+        """One direction alone is not symmetric."""
+        return ("identity", "symmetry") if self.direction == "both" else ("identity",)
+
     def __call__(self, a: Latents, b: Latents) -> float:
+        return float(np.mean([self._one_way(*pair).mean() for pair in self._directed(a, b)]))
+
+    def per_batch(self, a: Latents, b: Latents) -> Table:
+        """Sums of lengths, a row for each batch, a column for each direction: their spread is the error of the mean.
+
+        NaN where one direction needs no drawing, so that its first row is all there is.
+        """
+        names = _BOTH if self.direction == "both" else (self.direction,)
+        columns = [self._one_way(*pair) for pair in self._directed(a, b)]
+        values = np.full((max(map(len, columns)), len(names)), np.nan)
+        for place, column in enumerate(columns):
+            values[: len(column), place] = column
+        return Table(values, np.arange(len(values)).astype(np.str_), np.array(names), self.unit)
+
+    def _directed(self, a: Latents, b: Latents) -> list[tuple[Array, Array]]:
+        """The clouds asked about, each before the cloud that may fill it."""
         if a.dimension != b.dimension:
             raise IncompatibleRecords(
                 f"the clouds have {a.dimension} and {b.dimension} coordinates; mtop-div compares clouds in one space. "
                 "Clouds of the same inputs in different spaces are compared by rtd."
             )
-        pairs = {"forward": [(a, b)], "backward": [(b, a)], "both": [(a, b), (b, a)]}[self.direction]
-        return float(np.mean([self._one_way(first.points, second.points) for first, second in pairs]))
+        first, second = a.points, b.points
+        return {
+            "forward": [(first, second)],
+            "backward": [(second, first)],
+            "both": [(first, second), (second, first)],
+        }[self.direction]
 
-    def _one_way(self, first: Array, second: Array) -> float:
-        """Mean over the batches of what the first has and the second lacks."""
+    def _one_way(self, first: Array, second: Array) -> Floats:
+        """(batches,) what the first has and the second lacks."""
         if len(first) <= self.batch and len(second) <= self.base_batch:
-            return total_length(cross_matrix(first, second), self.degree)
+            return np.array([self._length(first, second)])
         rng = np.random.default_rng(self.seed)
         lengths = []
         for _ in range(self.batches):
-            parts = [
+            part, base = (
                 points[rng.choice(len(points), min(size, len(points)), replace=False)]
                 for points, size in ((first, self.batch), (second, self.base_batch))
-            ]
-            lengths.append(total_length(cross_matrix(*parts), self.degree))
-        return float(np.mean(lengths))
+            )
+            lengths.append(self._length(part, base))
+        return np.array(lengths)
+
+    def _length(self, part: Array, base: Array) -> float:
+        return total_length(cross_matrix(part, base, for_degree_one=self.degree == 1), self.degree)

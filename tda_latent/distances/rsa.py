@@ -14,17 +14,19 @@ from tda_latent.registry import distance
 @distance("rsa")
 @dataclass(frozen=True)
 class RepresentationalSimilarity:
-    """One minus the Spearman correlation between the pairwise distances of two clouds of the same inputs.
+    """One minus the correlation between the pairwise distances of two clouds of the same inputs.
 
     Parameters
     ----------
     metric : "euclidean" | "cosine"
         Distance between points; cosine is the angle as seen from the origin, which a shift of the cloud changes.
+    correlation : "spearman" | "pearson"
+        Of the ranks of the distances, or of the distances themselves, in which the longest ones count most.
 
     Returns
     -------
     float
-        Unit-free: 0 = same order of distances, 1 = unrelated, 2 = reversed.
+        Unit-free: 0 = same order of distances (pearson: proportional up to a shift), 1 = unrelated, 2 = reversed.
 
     Raises
     ------
@@ -36,7 +38,7 @@ class RepresentationalSimilarity:
     Notes
     -----
     [kriegeskorte2008]. Rows are paired by id. The triangle inequality fails: 1 - correlation grows with the square of
-    a small angle. Identity holds one way only: every monotone change of the distances leaves it at 0.
+    a small angle. Identity holds one way only: with ranks every monotone change of the distances leaves it at 0.
     O(n^2 (d + log n)) time, O(n^2) memory.
     """
 
@@ -49,7 +51,8 @@ class RepresentationalSimilarity:
     needs: ClassVar[tuple[str, ...]] = ("ids",)
 
     metric: Literal["euclidean", "cosine"] = "euclidean"
+    correlation: Literal["spearman", "pearson"] = "spearman"
 
     def __call__(self, a: Latents, b: Latents) -> float:
         rows, others = paired_rows(a.ids, b.ids)
-        return rsa_dissimilarity(a.points[rows], b.points[others], self.metric)
+        return rsa_dissimilarity(a.points[rows], b.points[others], self.metric, self.correlation)

@@ -25,7 +25,7 @@ from tda_latent.experiment.change import NO_RESULT, change, degree_distance
 from tda_latent.experiment.steps.compare import Compare
 from tda_latent.records import Comparison, Latents, Measures, PersistenceDiagram, Record
 from tda_latent.records.record import Array
-from tda_latent.registry import registry
+from tda_latent.registry import axioms_of, registry
 
 State = Literal["identical", "within the bound", "within the tolerance", "different", "not judged"]
 ROUNDING = 1e-12  # of the largest value, for the sums inside a distance
@@ -144,11 +144,10 @@ def _shift(instance: Any, before: Inputs, after: Inputs) -> float | None:
 
 def _blocks(old: Measures, new: Measures, step: Compare, before: Inputs, after: Inputs) -> Verdict | None:
     """The triangle inequality, cell by cell; None where the distance does not keep it or it says nothing."""
-    component = registry().find("distance", step.distance)
+    measure = registry().find("distance", step.distance).build(step.parameters)
     tables = old.tables["distance"], new.tables["distance"]
-    if not {"triangle", "symmetry"} <= set(component.axioms) or tables[0].values.shape != tables[1].values.shape:
+    if not {"triangle", "symmetry"} <= set(axioms_of(measure)) or tables[0].values.shape != tables[1].values.shape:
         return None
-    measure = component.build(step.parameters)
     try:
         rows, columns = (_moves(measure, before[side], after[side]) for side in ("first", "second"))
     except (TdaLatentError, ValueError):  # records that the distance does not take together

@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial.distance import cdist
 
 from tda_latent.errors import InvalidInput
-from tda_latent.numerics.pairwise import pairwise_distances
+from tda_latent.numerics.pairwise import near_one
 
 Floats = NDArray[np.float64]
 
@@ -70,18 +71,20 @@ def paired_cross_matrix(first: NDArray[Any], second: NDArray[Any]) -> Floats:
     return np.block([[np.zeros_like(w), upper.T], [upper, np.minimum(w, other)]])
 
 
-def cross_matrix(first: NDArray[Any], second: NDArray[Any]) -> Floats:
+def cross_matrix(first: NDArray[Any], second: NDArray[Any], for_degree_one: bool = False) -> Floats:
     """The filtration of Cross-Barcode(P, Q) for two clouds in one space.
 
     Parameters
     ----------
     first : (p, d) points of P
     second : (q, d) points of Q
+    for_degree_one : keep of Q only the points that decide the bars of degree one, which stay the same to the bit
 
     Returns
     -------
-    (q + p, q + p) float64
-        Euclidean distances of Q and P together, Q first, with all distances within Q set to 0: (P u Q) / Q.
+    (m + p, m + p) float64
+        Euclidean distances of Q and P together, Q first, with all distances within Q set to 0: (P u Q) / Q. m = q, or
+        less where only degree one is asked for.
 
     Notes
     -----
@@ -94,6 +97,11 @@ def cross_matrix(first: NDArray[Any], second: NDArray[Any]) -> Floats:
             f"clouds of shape {one.shape} and {base.shape}; the rule is points with the same coordinates. Compare "
             "clouds of different dimension by rtd, which pairs their points."
         )
-    matrix = pairwise_distances(np.vstack([base, one]))
-    matrix[: len(base), : len(base)] = 0.0
-    return matrix
+    near, exponent = near_one(np.vstack([base, one]))
+    within, across = cdist(near[len(base) :], near[len(base) :]), cdist(near[len(base) :], near[: len(base)])
+    if for_degree_one:
+        from tda_latent.numerics.filling import filling_columns
+
+        across = across[:, filling_columns(within, across)]
+    filled = np.zeros((across.shape[1], across.shape[1]))
+    return np.asarray(np.ldexp(np.block([[filled, across.T], [across, within]]), exponent), dtype=np.float64)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.spatial.distance import pdist
 
 from tda_latent.errors import InvalidInput
-from tda_latent.numerics.pairwise import centred, unit_directions
+from tda_latent.numerics.pairwise import centred, near_one, unit_directions
 
 Array = NDArray[Any]
 Floats = NDArray[np.float64]
@@ -88,13 +88,14 @@ def procrustes_chord(first: Array, second: Array) -> float:
     return float(min(np.linalg.norm(one @ left - other @ right.T), np.sqrt(2.0)))
 
 
-def rsa_dissimilarity(first: Array, second: Array, metric: str = "euclidean") -> float:
-    """One minus the Spearman correlation between the pairwise distances of two clouds [kriegeskorte2008].
+def rsa_dissimilarity(first: Array, second: Array, metric: str = "euclidean", correlation: str = "spearman") -> float:
+    """One minus the correlation between the pairwise distances of two clouds [kriegeskorte2008].
 
     Parameters
     ----------
     first, second : (n, d), (n, e) finite, rows paired, n >= 3
     metric : "euclidean", or "cosine" for the angle between points as seen from the origin
+    correlation : "spearman" of the ranks of the distances, or "pearson" of the distances
 
     Returns
     -------
@@ -113,7 +114,7 @@ def rsa_dissimilarity(first: Array, second: Array, metric: str = "euclidean") ->
     """
     if _same(first, second):
         return 0.0
-    one, other = (_distance_ranks(cloud, metric) for cloud in (first, second))
+    one, other = (_distance_scores(cloud, metric, correlation) for cloud in (first, second))
     return float(np.clip(1.0 - one @ other, 0.0, 2.0))
 
 
@@ -159,14 +160,15 @@ def _narrow(cloud: Floats) -> Floats:
     return np.asarray(np.linalg.qr(cloud.T, mode="r"), dtype=np.float64).T
 
 
-def _distance_ranks(points: Array, metric: str) -> Floats:
-    """Ranks of the n (n - 1) / 2 distances, centred and of length one."""
+def _distance_scores(points: Array, metric: str, correlation: str) -> Floats:
+    """The n (n - 1) / 2 distances or their ranks, centred and of length one."""
     from scipy.stats import rankdata
 
-    distances = pdist(unit_directions(points) if metric == "cosine" else centred(points))
-    ranks = rankdata(distances)
-    ranks = ranks - ranks.mean()
-    length = float(np.linalg.norm(ranks))
-    if length == 0.0:
+    distances = pdist(unit_directions(points) if metric == "cosine" else near_one(points)[0])
+    scores = rankdata(distances) if correlation == "spearman" else distances
+    largest = float(scores.max())
+    scores = scores - scores.mean()
+    length = float(np.linalg.norm(scores))
+    if length <= 8 * np.finfo(np.float64).eps * largest * np.sqrt(len(scores)):
         raise InvalidInput("all pairwise distances of a cloud are equal, so they have no order to correlate.")
-    return np.asarray(ranks / length, dtype=np.float64)
+    return np.asarray(scores / length, dtype=np.float64)

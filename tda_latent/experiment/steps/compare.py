@@ -10,7 +10,7 @@ import numpy as np
 
 from tda_latent.errors import InvalidInput
 from tda_latent.records import Measures, Record, Table
-from tda_latent.registry import registry, step
+from tda_latent.registry import axioms_of, registry, step
 
 
 @step("compare")
@@ -43,9 +43,8 @@ class Compare:
 
     def __call__(self, first: Sequence[Sequence[Record]], second: Sequence[Sequence[Record]]) -> Measures:
         """Subsamples of one replicate are nested measurements: their distances are averaged."""
-        component = registry().find("distance", self.distance)
-        measure = component.build(self.parameters)
-        mirrored = self.same and "symmetry" in component.axioms
+        measure = registry().find("distance", self.distance).build(self.parameters)
+        mirrored = self.same and "symmetry" in axioms_of(measure)
         values = np.zeros((len(first), len(second)))
         for i, left in enumerate(first):
             for j, right in enumerate(second):

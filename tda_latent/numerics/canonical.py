@@ -1,0 +1,96 @@
+"""Canonical correlations of paired clouds, and two dissimilarities that are read off them."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tda_latent.errors import InvalidInput
+from tda_latent.numerics.pairwise import near_one
+
+Floats = NDArray[np.float64]
+
+
+class Canonical(NamedTuple):
+    """How two subspaces of directions over the same inputs lie to each other.
+
+    correlations : (r,) canonical correlations, descending, in [0, 1]
+    variates : (n, r) those of the first cloud, orthonormal columns
+    ranks : numbers of directions kept of either cloud, r the smaller
+    """
+
+    correlations: Floats
+    variates: Floats
+    ranks: tuple[int, int]
+
+
+def canonical_correlations(first: NDArray[Any], second: NDArray[Any], variance: float = 1.0) -> Canonical:
+    """Canonical correlations of the principal directions of two clouds [hotelling1936].
+
+    Parameters
+    ----------
+    first, second : (n, d), (n, e) finite, rows paired
+    variance : of each cloud, the fewest principal directions that hold this share of its variance, in (0, 1]; 1 =
+        all that are not rounding
+
+    Raises
+    ------
+    InvalidInput
+        When all points of a cloud coincide, or the directions kept are too many for the points: with more than n - 1
+        of both together some direction is common to any two clouds, and correlations say nothing.
+
+    Notes
+    -----
+    The cosines of the principal angles between the column spaces, from the singular values of a product of
+    orthonormal bases. O(n (d + e)^2).
+    """
+    bases = [_principal_basis(points, variance) for points in (first, second)]
+    ranks = bases[0].shape[1], bases[1].shape[1]
+    if sum(ranks) > len(first) - 1:
+        raise InvalidInput(
+            f"{ranks[0]} and {ranks[1]} directions of {len(first)} shared points; the rule is at most {len(first) - 1} "
+            "together, because more have a common direction in any two clouds. Share more inputs, or keep a smaller "
+            "share of the variance."
+        )
+    left, values, _ = np.linalg.svd(bases[0].T @ bases[1], full_matrices=False)
+    return Canonical(np.clip(values, 0.0, 1.0), np.asarray(bases[0] @ left, dtype=np.float64), ranks)
+
+
+def svcca_dissimilarity(first: NDArray[Any], second: NDArray[Any], variance: float = 0.99) -> float:
+    """One minus the mean canonical correlation of the principal directions [raghu2017], from 0 to 1."""
+    return float(1.0 - canonical_correlations(first, second, variance).correlations.mean())
+
+
+def pwcca_dissimilarity(first: NDArray[Any], second: NDArray[Any], variance: float = 1.0) -> float:
+    """One minus the mean canonical correlation, each weighted by what it explains of the first cloud [morcos2018].
+
+    The weight of a canonical variate is the sum over the coordinates of the first cloud of the absolute value of
+    their inner product. From 0 to 1.
+    """
+    found = canonical_correlations(first, second, variance)
+    weights = np.abs(found.variates.T @ near_one(first)[0]).sum(axis=1)
+    return float(np.clip(1.0 - weights @ found.correlations / weights.sum(), 0.0, 1.0))
+
+
+def unrelated_square_correlation(ranks: tuple[int, int], size: int) -> float:
+    """Mean squared canonical correlation of independent Gaussian clouds: max(r, s) / (n - 1).
+
+    The sum of squares is the trace of a product of two independent random projections of the n - 1 dimensions that
+    centring leaves, r s / (n - 1), and there are min(r, s) of them.
+    """
+    return max(ranks) / (size - 1)
+
+
+def _principal_basis(points: NDArray[Any], variance: float) -> Floats:
+    """(n, r) orthonormal basis of the leading principal directions, as columns over the points."""
+    wide = near_one(points)[0]
+    if not wide.any():
+        raise InvalidInput("all points of a cloud coincide, so it has no directions to compare; drop it.")
+    left, values, _ = np.linalg.svd(wide, full_matrices=False)
+    real = int((values > values[0] * max(wide.shape) * np.finfo(np.float64).eps).sum())
+    if variance < 1.0:
+        shares = np.cumsum(values**2) / (values**2).sum()
+        real = min(real, int(np.searchsorted(shares, variance * (1 - 1e-12))) + 1)
+    return np.asarray(left[:, :real], dtype=np.float64)

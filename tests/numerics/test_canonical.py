@@ -1,0 +1,118 @@
+"""Canonical correlations: by an eigenproblem, by hand, what leaves them alone, and what unrelated clouds give."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.linalg import subspace_angles
+from scipy.stats import ortho_group
+
+from tda_latent.errors import InvalidInput
+from tda_latent.numerics.canonical import (
+    canonical_correlations,
+    pwcca_dissimilarity,
+    svcca_dissimilarity,
+    unrelated_square_correlation,
+)
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(60, 4))
+Y = X @ RNG.normal(size=(4, 6)) + RNG.normal(size=(60, 6))
+A, B = RNG.normal(size=(4, 4)), RNG.normal(size=(6, 6))  # invertible
+
+
+def covariance_correlations(x, y) -> np.ndarray:
+    """Roots of the eigenvalues of Cxx^-1 Cxy Cyy^-1 Cyx."""
+    x, y = x - x.mean(axis=0), y - y.mean(axis=0)
+    product = np.linalg.solve(x.T @ x, x.T @ y) @ np.linalg.solve(y.T @ y, y.T @ x)
+    return np.sqrt(np.sort(np.linalg.eigvals(product).real)[::-1])
+
+
+def test_they_are_those_of_the_eigenproblem_and_cosines_of_principal_angles() -> None:
+    found = canonical_correlations(X, Y).correlations
+    np.testing.assert_allclose(found, covariance_correlations(X, Y), rtol=1e-10)
+    np.testing.assert_allclose(
+        found, np.sort(np.cos(subspace_angles(X - X.mean(axis=0), Y - Y.mean(axis=0))))[::-1], rtol=1e-10
+    )
+
+
+def test_one_coordinate_each_is_the_absolute_pearson_correlation() -> None:
+    assert canonical_correlations(X[:, :1], -Y[:, :1]).correlations[0] == pytest.approx(
+        abs(np.corrcoef(X[:, 0], Y[:, 0])[0, 1])
+    )
+
+
+@pytest.mark.parametrize("measure", [lambda x, y: svcca_dissimilarity(x, y, 1.0), pwcca_dissimilarity])
+def test_invertible_linear_changes_of_the_second_cloud_change_nothing(measure) -> None:
+    assert measure(X, Y @ B + 3) == pytest.approx(measure(X, Y), rel=1e-9)
+
+
+def test_invertible_linear_changes_of_the_first_cloud_change_the_weights_alone() -> None:
+    assert svcca_dissimilarity(X @ A, Y, 1.0) == pytest.approx(svcca_dissimilarity(X, Y, 1.0), rel=1e-9)
+    assert pwcca_dissimilarity(X @ A, Y) != pytest.approx(pwcca_dissimilarity(X, Y), rel=1e-3)
+    turn = ortho_group(4, seed=1).rvs()
+    assert pwcca_dissimilarity(X @ turn, Y) != pytest.approx(pwcca_dissimilarity(X, Y), rel=1e-4)
+    assert pwcca_dissimilarity(7 * X - 2, Y) == pytest.approx(pwcca_dissimilarity(X, Y), rel=1e-9)
+
+
+def test_principal_directions_are_left_alone_by_rotations_but_not_by_stretching() -> None:
+    turn = ortho_group(6, seed=2).rvs()
+    assert svcca_dissimilarity(X, 3 * Y @ turn + 1, 0.9) == pytest.approx(svcca_dissimilarity(X, Y, 0.9), rel=1e-9)
+    stretched = Y * np.array([1e3, 1, 1, 1, 1, 1])
+    assert svcca_dissimilarity(X, stretched, 0.9) != pytest.approx(svcca_dissimilarity(X, Y, 0.9), rel=1e-2)
+
+
+def test_a_cloud_and_an_invertible_image_of_it_are_at_zero() -> None:
+    for measure in (svcca_dissimilarity, pwcca_dissimilarity):
+        assert measure(X, X) == pytest.approx(0.0, abs=1e-12)
+        assert measure(X, X @ A) == pytest.approx(0.0, abs=1e-10)
+
+
+def test_the_weights_are_written_out_absolute_inner_products() -> None:
+    found = canonical_correlations(X, Y)
+    centred = X - X.mean(axis=0)
+    weights = [sum(abs(variate @ column) for column in centred.T) for variate in found.variates.T]
+    assert pwcca_dissimilarity(X, Y) == pytest.approx(1 - np.average(found.correlations, weights=weights))
+
+
+def test_a_direction_that_matters_to_the_first_cloud_outweighs_noise() -> None:
+    """Two coordinates, one a hundred times as long and shared: nearly alike by weight, half alike by count."""
+    first = X[:, :2] * np.array([100.0, 1.0])
+    second = np.column_stack([X[:, 0], RNG.normal(size=60)])
+    assert pwcca_dissimilarity(first, second) < 0.05
+    assert svcca_dissimilarity(first, second, 1.0) > 0.3
+
+
+def test_orthogonal_clouds_are_at_one() -> None:
+    waves = [np.cos(2 * np.pi * k * np.arange(30) / 30)[:, None] for k in (1, 2)]
+    assert svcca_dissimilarity(*waves) == pytest.approx(1.0)
+    assert pwcca_dissimilarity(*waves) == pytest.approx(1.0)
+
+
+def test_the_share_of_variance_says_how_many_directions_are_kept() -> None:
+    """Variances 8, 1, 1 of uncorrelated coordinates: 0.8 is held by one direction, 0.85 by two, 0.99 by three."""
+    waves = np.column_stack([np.cos(2 * np.pi * k * np.arange(24) / 24) for k in (1, 2, 3)])
+    cloud = waves * np.sqrt([8.0, 1.0, 1.0])
+    for share, kept in ((0.8, 1), (0.85, 2), (0.99, 3), (1.0, 3)):
+        assert canonical_correlations(cloud, cloud, share).ranks == (kept, kept)
+    assert canonical_correlations(np.hstack([cloud, cloud]), cloud, 1.0).ranks == (3, 3)  # rounding is no direction
+
+
+def test_unrelated_gaussian_clouds_have_the_expected_square_correlation() -> None:
+    rng = np.random.default_rng(5)
+    means = []
+    for _ in range(200):
+        found = canonical_correlations(rng.normal(size=(40, 3)), rng.normal(size=(40, 7)))
+        means.append((found.correlations**2).mean())
+    expected = unrelated_square_correlation(found.ranks, 40)
+    assert expected == 7 / 39
+    assert abs(np.mean(means) - expected) < 4 * np.std(means, ddof=1) / np.sqrt(len(means))
+
+
+def test_too_many_directions_for_the_points_are_refused() -> None:
+    rng = np.random.default_rng(6)
+    with pytest.raises(InvalidInput, match=r"at most 9 together.*common direction"):
+        svcca_dissimilarity(rng.normal(size=(10, 5)), rng.normal(size=(10, 5)), 1.0)
+    assert svcca_dissimilarity(rng.normal(size=(10, 4)), rng.normal(size=(10, 5)), 1.0) > 0
+    with pytest.raises(InvalidInput, match="coincide"):
+        pwcca_dissimilarity(np.ones((10, 2)), rng.normal(size=(10, 2)))

@@ -1,0 +1,92 @@
+"""Heat traces of neighbour graphs: closed forms on cycles and complete graphs, and estimates against the spectrum."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.linalg import expm
+
+from tda_latent.errors import InvalidInput
+from tda_latent.numerics.heat_trace import (
+    HeatTrace,
+    Probes,
+    estimated_heat_trace,
+    exact_heat_trace,
+    normalised_laplacian,
+)
+
+TIMES = np.logspace(-1, 1, 16)
+
+
+def circle(size) -> np.ndarray:
+    angles = 2 * np.pi * np.arange(size) / size
+    return np.column_stack([np.cos(angles), np.sin(angles)])
+
+
+def cycle_trace(size) -> np.ndarray:
+    """sum_j exp(-t (1 - cos(2 pi j / n))) / n."""
+    spectrum = 1 - np.cos(2 * np.pi * np.arange(size) / size)
+    return np.exp(-np.outer(TIMES, spectrum)).mean(axis=1)
+
+
+@pytest.mark.parametrize("size", [5, 12, 101])
+def test_a_circle_joined_to_two_neighbours_is_a_cycle(size) -> None:
+    laplacian = normalised_laplacian(circle(size), 2)
+    np.testing.assert_allclose(exact_heat_trace(laplacian, TIMES).values, cycle_trace(size), rtol=1e-12)
+
+
+def test_all_joined_to_all_is_the_complete_graph() -> None:
+    """Eigenvalues 0 once and n / (n - 1) for the rest."""
+    size = 9
+    laplacian = normalised_laplacian(np.random.default_rng(0).normal(size=(size, 3)), size - 1)
+    expected = (1 + (size - 1) * np.exp(-TIMES * size / (size - 1))) / size
+    np.testing.assert_allclose(exact_heat_trace(laplacian, TIMES).values, expected, rtol=1e-12)
+
+
+def test_the_trace_is_that_of_the_matrix_exponential() -> None:
+    laplacian = normalised_laplacian(np.random.default_rng(1).normal(size=(30, 4)), 3)
+    expected = [np.trace(expm(-t * laplacian.toarray())) / 30 for t in TIMES]
+    np.testing.assert_allclose(exact_heat_trace(laplacian, TIMES).values, expected, rtol=1e-10)
+
+
+@pytest.mark.parametrize(
+    "cloud", [circle(400), np.random.default_rng(2).normal(size=(400, 6))], ids=["circle", "cloud"]
+)
+@pytest.mark.parametrize("seed", [0, 1])
+def test_estimates_are_within_their_standard_errors(cloud, seed) -> None:
+    laplacian = normalised_laplacian(cloud, 4)
+    exact = exact_heat_trace(laplacian, TIMES)
+    found = estimated_heat_trace(laplacian, TIMES, Probes(40, 12, seed))
+    assert (found.errors[TIMES > 1] > 0).all()
+    assert (np.abs(found.values - exact.values) <= 4.5 * found.errors + 1e-9).all()
+    assert found.errors.max() < 1e-3
+
+
+def test_four_times_the_probes_halve_the_standard_error() -> None:
+    laplacian = normalised_laplacian(np.random.default_rng(3).normal(size=(300, 5)), 5)
+    few, many = (estimated_heat_trace(laplacian, TIMES, Probes(count, 10, 0)).errors[-1] for count in (50, 200))
+    assert many == pytest.approx(few / 2, rel=0.35)
+
+
+def test_short_times_need_no_probe_because_the_first_traces_are_exact() -> None:
+    laplacian = normalised_laplacian(np.random.default_rng(4).normal(size=(200, 5)), 5)
+    times = np.array([1e-3, 1e-2])
+    found, exact = estimated_heat_trace(laplacian, times, Probes(2, 3, 0)), exact_heat_trace(laplacian, times)
+    np.testing.assert_allclose(found.values, exact.values, rtol=1e-9)
+
+
+def test_a_graph_in_parts_and_an_exhausted_iteration_do_no_harm() -> None:
+    """Two far triangles: three distinct eigenvalues at most, so Lanczos ends after three steps."""
+    cloud = np.array([[0.0, 0], [1, 0], [0, 1], [99, 0], [100, 0], [99, 1]])
+    laplacian = normalised_laplacian(cloud, 2)
+    exact = exact_heat_trace(laplacian, TIMES)
+    expected = (2 + 4 * np.exp(-1.5 * TIMES)) / 6
+    np.testing.assert_allclose(exact.values, expected, rtol=1e-12)
+    found = estimated_heat_trace(laplacian, TIMES, Probes(30, 6, 0))
+    assert isinstance(found, HeatTrace)
+    assert (np.abs(found.values - expected) <= 4.5 * found.errors + 1e-9).all()
+
+
+def test_as_many_neighbours_as_points_are_refused() -> None:
+    with pytest.raises(InvalidInput, match="1 <= neighbours < 4"):
+        normalised_laplacian(np.zeros((4, 2)), 4)
