@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
 
 import numpy as np
-from pydantic import Field
 
-from tda_latent.numerics.pairwise import pairwise_distances
-from tda_latent.numerics.projection import principal_view, trustworthiness
+from tda_latent.engines.embeddings import Embedded
+from tda_latent.engines.trust import Trust, trust_badge
+from tda_latent.numerics.projection import principal_places, principal_view
 from tda_latent.records.latents import Latents
 from tda_latent.records.model import Projection
 from tda_latent.registry import analyzer
@@ -24,54 +24,47 @@ class PcaView:
     ----------
     dimensions : 2 | 3
         Number of directions.
-    neighbours : int
-        Size of the neighbourhoods that trustworthiness and continuity compare.
-    trust_sample : int
-        Largest number of points for these two; of a larger cloud, so many are drawn at random.
+    trust : Trust
+        How the trust figures are made: neighbours, sample, landmarks, prominence.
 
     Returns
     -------
     Projection
         Centred coordinates in the unit of the points, axes such as "PC1 (23 % of variance)", the labels, factors
-        and ids of the latents. Trust: ``explained variance`` (share held by the view), ``trustworthiness`` (1 =
-        neighbours in the view are neighbours in the cloud), ``continuity`` (1 = neighbours in the cloud stay
-        neighbours in the view). The last two are left out for fewer than 3 points.
+        and ids of the latents. Trust: ``explained variance`` (share held by the view) and the figures of
+        `tda_latent.engines.trust.trust_badge`; ``seed agreement`` is 1 by construction, nothing is random.
 
     Notes
     -----
     Signs are fixed by the cloud (see `principal_view`): permuting the points permutes the rows and changes nothing
-    else; rotating the cloud changes nothing unless two variances are equal. O(n d min(n, d) + trust_sample^2 d).
-    [pearson1901], [venna2001].
+    else; rotating the cloud changes nothing unless two variances are equal. O(n d min(n, d) + sample^2 d). New
+    points are placed exactly. [pearson1901], [venna2001], [kruskal1964].
     """
 
-    version: ClassVar[int] = 1
-    references: ClassVar[tuple[str, ...]] = ("pearson1901", "venna2001")
-    libraries: ClassVar[tuple[str, ...]] = ("scipy",)
+    version: ClassVar[int] = 2
+    references: ClassVar[tuple[str, ...]] = ("pearson1901", "venna2001", "kruskal1964")
+    libraries: ClassVar[tuple[str, ...]] = ("scipy", "gudhi")
     invariances: ClassVar[tuple[str, ...]] = ("isometry", "translation")
 
     dimensions: Literal[2, 3] = 2
-    neighbours: Annotated[int, Field(ge=1)] = 15
-    trust_sample: Annotated[int, Field(ge=3, le=20_000)] = 2000
+    trust: Trust = field(default_factory=Trust)
 
     def __call__(self, latents: Latents, rng: np.random.Generator) -> Projection:
         coordinates, shares = principal_view(latents.points, self.dimensions)
-        trust = {"explained variance": float(shares.sum())}
-        rows = np.arange(len(latents))
-        if len(rows) > self.trust_sample:
-            rows = np.sort(rng.choice(len(rows), self.trust_sample, replace=False))
-        neighbours = min(self.neighbours, (len(rows) - 1) // 2)
-        if neighbours:
-            cloud, view = pairwise_distances(latents.points[rows]), pairwise_distances(coordinates[rows])
-            trust["trustworthiness"] = trustworthiness(cloud, view, neighbours)
-            trust["continuity"] = trustworthiness(view, cloud, neighbours)
-        return Projection(
+        badge = trust_badge(latents.points, coordinates, self.trust, rng, [coordinates])
+        return Projection.of(
+            latents,
             coordinates,
             method="pca",
             axes=tuple(f"PC{k + 1} ({_percent(share)} of variance)" for k, share in enumerate(shares.tolist())),
-            trust=trust,
-            labels={name: factor.values for name, factor in latents.factors.items()} | dict(latents.labels),
-            ids=latents.ids,
+            trust={"explained variance": float(shares.sum())} | badge,
+            settings={"dimensions": self.dimensions},
         )
+
+    def placed(self, view: Projection, into: Latents, new: Latents) -> Embedded:
+        """Places of new points in a view of ``into``: exact."""
+        again = principal_view(into.points, self.dimensions)[0]
+        return Embedded(again, principal_places(into.points, again, new.points))
 
 
 def _percent(share: float) -> str:

@@ -63,7 +63,7 @@ class ProjectionPlot:
             raise unknown_name("label", self.colour, record.labels)
         name = self.colour or next(iter(record.labels), None)
         points = record.coordinates[:, self.axes]
-        with canvas.drawing(ax, ratio=0.8) as ax:
+        with canvas.drawing(ax, ratio=1.0) as ax:
             if name is None:
                 self._scatter(ax, points, color=canvas.colour(0))
             elif _is_quantity(record.labels[name]):
@@ -75,8 +75,7 @@ class ProjectionPlot:
             ax.locator_params(nbins=5)
             ax.set_xlabel(record.axes[self.axes[0]])
             ax.set_ylabel(record.axes[self.axes[1]])
-            trust = ", ".join(f"{key} {value:.3g}" for key, value in record.trust.items())
-            canvas.note(ax, [f"{record.method}, {len(points)} points" + (f"; {trust}" if trust else "")])
+            canvas.note(ax, [f"{record.method}, {len(points)} points", *canvas.badge(record)])
         return ax
 
     def _scatter(self, ax: Any, points: NDArray[np.float64], total: int | None = None, **options: Any) -> Any:

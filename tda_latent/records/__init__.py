@@ -2,6 +2,7 @@
 
 from tda_latent.records.comparison import Comparison
 from tda_latent.records.diagram import PersistenceDiagram, require_comparable
+from tda_latent.records.gallery import Gallery
 from tda_latent.records.latents import Factor, Latents, Origin
 from tda_latent.records.mapper_graph import MapperGraph
 from tda_latent.records.measures import Curve, Measures, Scalar, Table, Vectors
@@ -16,6 +17,7 @@ __all__ = [
     "Curve",
     "Drawing",
     "Factor",
+    "Gallery",
     "Latents",
     "MapperGraph",
     "Measures",

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tda_latent.errors import InvalidInput
-from tda_latent.records.record import Array, Record, freeze, frozen_map, numbers
+from tda_latent.records.record import Array, Record, freeze, frozen_map, numbers, texts
 
 Integers = NDArray[np.int64]
 
@@ -27,8 +27,10 @@ class MapperGraph(Record):
     lens : (size, q) float64 lens values; lens_names : q texts
     patches : (nodes,) number of the cover element that each node came from
     cover : description of cover, lens and clusterer as text or numbers
-    composition : for each label column the counts (nodes, classes); classes : its class names
+    composition : for each label column the counts (nodes, classes); classes : its class names; totals : (classes,)
+        points of each class in the whole cloud
     layout : (nodes, 2) positions for drawing, or None
+    ids : (size,) those of the cloud, by which points of two graphs are paired, or None
 
     ``uncovered`` lists the points in no node: left out by the cover or called noise by the clusterer.
     """
@@ -44,7 +46,9 @@ class MapperGraph(Record):
     cover: Mapping[str, Any] = field(default_factory=dict)
     composition: Mapping[str, Array] = field(default_factory=dict)
     classes: Mapping[str, Array] = field(default_factory=dict)
+    totals: Mapping[str, Array] = field(default_factory=dict)
     layout: Array | None = None
+    ids: Array | None = None
 
     def __post_init__(self) -> None:
         members, offsets = _integers(self.members), _integers(self.offsets)
@@ -63,9 +67,12 @@ class MapperGraph(Record):
             cover=frozen_map(self.cover),
             composition=frozen_map({name: freeze(np.asarray(table)) for name, table in self.composition.items()}),
             classes=frozen_map({name: freeze(np.asarray(names)) for name, names in self.classes.items()}),
+            totals=frozen_map({name: freeze(np.asarray(counts)) for name, counts in self.totals.items()}),
         )
         if self.layout is not None:
             self.set(layout=numbers(self.layout, "layout", (len(self), 2)))
+        if self.ids is not None:
+            self.set(ids=texts(self.ids, "ids", self.size))
 
     def __len__(self) -> int:
         return len(self.offsets) - 1

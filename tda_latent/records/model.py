@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tda_latent.errors import InvalidInput
+from tda_latent.records.latents import Latents
 from tda_latent.records.measures import Curve
 from tda_latent.records.record import Array, Record, freeze, frozen_map, numbers, texts
 
@@ -60,6 +61,7 @@ class Projection(Record):
     method : how it was made ("pca", "mds", ...); axes : one text per axis ("PC1, 23 % of variance")
     trust : named numbers that say how far to believe the view (trustworthiness, stress, explained variance)
     labels : named (n,) columns; ids : (n,)
+    settings : parameters and seed that made it, so that it can be made again
     """
 
     coordinates: NDArray[np.float64]
@@ -68,6 +70,7 @@ class Projection(Record):
     trust: Mapping[str, float] = field(default_factory=dict)
     labels: Mapping[str, Array] = field(default_factory=dict)
     ids: Array | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         coordinates = numbers(self.coordinates, "coordinates", (None, None))
@@ -79,9 +82,16 @@ class Projection(Record):
             axes=tuple(self.axes) or tuple(f"axis {k + 1}" for k in range(coordinates.shape[1])),
             trust=frozen_map({name: float(value) for name, value in self.trust.items()}),
             labels=frozen_map({name: texts(column, f"label {name!r}", size) for name, column in self.labels.items()}),
+            settings=frozen_map(self.settings),
         )
         if self.ids is not None:
             self.set(ids=texts(self.ids, "ids", size))
+
+    @classmethod
+    def of(cls, latents: Latents, coordinates: NDArray[np.float64], method: str, **facts: Any) -> Projection:
+        """A view of these latents, with their labels, factors (as labels) and ids."""
+        labels = {name: factor.values for name, factor in latents.factors.items()} | dict(latents.labels)
+        return cls(coordinates, method, labels=labels, ids=latents.ids, **facts)
 
     def facts(self) -> dict[str, Any]:
         """Method, size and trust figures."""

@@ -9,7 +9,18 @@ import pytest
 from scipy.cluster.hierarchy import leaves_list, linkage
 from scipy.spatial.distance import pdist, squareform
 
-from tda_latent.records import Comparison, Curve, MapperGraph, Measures, PersistenceDiagram, Projection, Table, Vectors
+from tda_latent.records import (
+    Comparison,
+    Curve,
+    Gallery,
+    MapperGraph,
+    Measures,
+    PersistenceDiagram,
+    Projection,
+    Scalar,
+    Table,
+    Vectors,
+)
 from tda_latent.registry import registry
 
 UNIT = "median pairwise distance"
@@ -116,6 +127,20 @@ def landscape() -> Vectors:
 
 
 @pytest.fixture(scope="session")
+def gallery() -> Gallery:
+    return Gallery(
+        np.random.default_rng(3).uniform(size=(3, 7, 8, 8)),
+        np.array(["linear", "z1: variance 0.97\nmoves 0.41", ""]),
+        np.array(["input", "t = 0", "0.25", "0.5", "0.75", "1", "input"]),
+        0.0,
+        1.0,
+        captions=np.array([["3", "", "", "", "", "", "8"], [""] * 7, ["1.23"] * 7]),
+        title="Decoded paths between codes",
+        scalars={"prior samples": Scalar(1.28, "data distance"), "held-out (reference)": Scalar(1.1, "data distance")},
+    )
+
+
+@pytest.fixture(scope="session")
 def everything(
     diagram: Any,
     cut: Any,
@@ -126,10 +151,14 @@ def everything(
     view: Any,
     measures: Any,
     landscape: Any,
+    gallery: Any,
 ) -> dict[str, tuple[Any, Any]]:
     """A component and a record for every figure and its special cases."""
     image = landscape.replace(values=np.eye(30), rows_grid=landscape.grid, name="persistence-image")
     return {
+        "gallery": (draw("gallery"), gallery),
+        "gallery of curves": (draw("gallery"), gallery.replace(images=gallery.images.reshape(3, 7, 1, 64))),
+        "regions": (draw("semantic-regions"), view),
         "diagram": (draw("persistence-diagram"), diagram),
         "cut diagram": (draw("persistence-diagram"), cut),
         "barcode": (draw("barcode", top=8), diagram),
@@ -145,6 +174,7 @@ def everything(
         "classes": (draw("projection"), view),
         "quantity": (draw("projection", colour="ink"), view),
         "tree": (draw("merge-tree"), measures),
+        "boundaries": (draw("boundary-matrix", table="class merge scale"), measures),
         "steps": (draw("measure-curves"), measures),
         "landscape": (draw("vectors"), landscape),
         "image": (draw("vectors"), image),

@@ -9,6 +9,7 @@ shows the returned Axes (or Figure) because they carry ``_repr_png_``; in a scri
 from tda_latent.figures.canvas.choice import default_figure
 from tda_latent.figures.canvas.export import render, save
 from tda_latent.figures.canvas.marks import (
+    badge,
     colour_bar,
     incompleteness,
     key,
@@ -24,7 +25,7 @@ from tda_latent.figures.canvas.marks import (
 from tda_latent.figures.canvas.palette import COLOURS, MARKERS, colour, dashes, degree_name, marker
 from tda_latent.figures.canvas.panels import panels, single
 from tda_latent.figures.canvas.seal import FORMATS, Origin, facts_of, origin_of
-from tda_latent.figures.canvas.venues import VENUES, Axes, Figure, Venue, drawing, sheet, style, text_size
+from tda_latent.figures.canvas.venues import VENUES, Axes, Figure, Venue, drawing, page, sheet, style, text_size
 
 __all__ = [
     "COLOURS",
@@ -35,6 +36,7 @@ __all__ = [
     "Figure",
     "Origin",
     "Venue",
+    "badge",
     "colour",
     "colour_bar",
     "dashes",
@@ -49,6 +51,7 @@ __all__ = [
     "not_exact",
     "note",
     "origin_of",
+    "page",
     "panels",
     "quantity",
     "render",

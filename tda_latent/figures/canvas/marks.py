@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tda_latent.figures.canvas.venues import Axes, Figure, setting_in_force, text_size
-from tda_latent.records import Comparison, Record
+from tda_latent.records import Comparison, Projection, Record
 
 WARNING = "#b3001b"
 _POINTS_PER_INCH = 72.0
 _PER_INCH, _HANDLE = 18, 7  # characters of a key on one inch, and those that its handle takes
+_KEPT = (("trustworthiness", "continuity"), ("stress", "rank correlation", "seed agreement"))
 _CHARACTER = 0.42  # mean width of a character of the text font, in units of its size
 
 
@@ -28,6 +29,19 @@ def quantity(name: str, unit: str, line: int = 38) -> str:
 def not_exact(record: Record) -> str | None:
     """The line that says how far a record is from exact, if it is."""
     return f"not exact: {record.caveat}" if record.caveat else None
+
+
+def badge(record: Projection) -> list[str]:
+    """The trust figures of a map in a few short lines: what it keeps near and far, what it lost and invented."""
+    trust = dict(record.trust)
+    groups = [[f"{name} {trust.pop(name):.2f}" for name in names if name in trust] for names in _KEPT]
+    features = []
+    for name in ("components", "loops"):
+        if name in trust:
+            count, lost, invented = (int(trust.pop(key)) for key in (name, f"{name} lost", f"{name} invented"))
+            features.append(f"{count} {name if count != 1 else name[:-1]}, {lost} lost, {invented} invented")
+    rest = [f"{name} {value:.3g}" for name, value in trust.items()]
+    return [", ".join(line) for line in (rest, *groups) if line] + ["; ".join(features)] * bool(features)
 
 
 def short(value: float) -> str:

@@ -24,10 +24,12 @@ def panels(
     ----------
     component : a figure component
         Its method ``sharing(records)``, if any, chooses the limits of all panels; an equal key is shown once, above.
+        Its constant ``most_across``, if any, is how many panels fit in a row.
     records : what to draw, by the title of its panel; at least one
-    columns : panels in a row; None = up to three
+    columns : panels in a row; None = up to three, or ``most_across``
     venue : one of `VENUES`
-    ratio : height over width of one panel with its notes; None = the component's ``panel_ratio``, else 1
+    ratio : height over width of one panel with its notes; None = the component's ``panel_ratio``, else 1. A method
+        ``panel_ratio(record)`` says it for a panel over the whole width
 
     Returns
     -------
@@ -38,12 +40,12 @@ def panels(
 
     if not records:
         raise InvalidInput("no record was given; panels need at least one.")
-    across = columns or min(3, len(records))
-    tall = ratio or float(getattr(component, "panel_ratio", 1.0))
+    across = columns or min(getattr(component, "most_across", 3), len(records))
     rows = math.ceil(len(records) / across)
     if hasattr(component, "sharing"):
         component = component.sharing(tuple(records.values()))
     with style(venue, VENUES[venue].text if venue in VENUES else None):
+        tall = ratio or _tallest(component, records)
         figure = sheet(tall * rows / across, "text")
         grid = figure.add_gridspec(rows, across)
         for index, (name, record) in enumerate(records.items()):
@@ -59,6 +61,11 @@ def single(component: Any, record: Any, venue: str = "neurips") -> Figure:
     with style(venue):
         drawn = component(record)
     return drawn if hasattr(drawn, "savefig") else drawn.figure
+
+
+def _tallest(component: Any, records: Mapping[str, Any]) -> float:
+    asked = getattr(component, "panel_ratio", 1.0)
+    return max(float(asked(record)) for record in records.values()) if callable(asked) else float(asked)
 
 
 def _say_once(figure: Figure, across: int) -> None:

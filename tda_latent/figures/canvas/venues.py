@@ -119,9 +119,15 @@ def sheet(ratio: float, width: Width) -> Figure:
     """A new empty figure of the setting in force, laid out so that labels never overlap axes."""
     from tda_latent.figures.canvas.sheet import Sheet
 
+    inches = page(width)[0]
+    return Sheet(setting=_SETTING.get(), figsize=(inches, inches * ratio), layout="constrained")
+
+
+def page(width: Width) -> tuple[float, float]:
+    """Inches across and points of small text of a new sheet in the setting in force."""
     setting = _SETTING.get()
-    inches = setting.width or VENUES[setting.venue].inches(width)
-    return Sheet(setting=setting, figsize=(inches, inches * ratio), layout="constrained")
+    venue = VENUES[setting.venue]
+    return setting.width or venue.inches(width), venue.small
 
 
 def text_size() -> float | str:

@@ -1,0 +1,130 @@
+"""The trust badge of a map of a cloud: what it keeps near, far and topologically, and whether it can be repeated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from tda_latent.engines.rips import completion, rips_bars
+from tda_latent.numerics.pairwise import pairwise_distances
+from tda_latent.numerics.projection import trustworthiness
+from tda_latent.numerics.view_trust import (
+    FeatureChange,
+    clusters_above_the_floor,
+    feature_change,
+    neighbours_kept,
+    rank_correlation,
+    scaled_stress,
+)
+
+Floats = NDArray[np.float64]
+_FEATURES = ("components", "loops")
+_OUTLIERS = 0.02  # of the landmarks: smaller parts are outliers, no components
+
+
+@dataclass(frozen=True)
+class Trust:
+    """How the trust figures of a view are made.
+
+    Parameters
+    ----------
+    neighbours : int
+        Size of the neighbourhoods that are compared; fewer for clouds of fewer than twice as many points.
+    sample : int
+        Largest number of points for distances and neighbourhoods; of a larger cloud, so many are drawn at random.
+    landmarks : int
+        Largest number of points for persistent homology; of a larger sample, farthest points of the cloud.
+    prominence : float
+        Lifetime, in median distances, above which a bar counts as a component or a loop. Discs and Gaussians without
+        either stay below 0.23 from 300 points on; fewer points make loops by chance up to 0.33.
+    """
+
+    neighbours: Annotated[int, Field(ge=1)] = 15
+    sample: Annotated[int, Field(ge=3, le=20_000)] = 2000
+    landmarks: Annotated[int, Field(ge=3, le=500)] = 300
+    prominence: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 0.25
+
+
+def trust_badge(
+    points: NDArray[Any],
+    coordinates: Floats,
+    trust: Trust,
+    rng: np.random.Generator,
+    reruns: Iterable[Floats] = (),
+    one_unit: bool = False,
+) -> dict[str, float]:
+    """Named figures that say how far to believe a map.
+
+    Parameters
+    ----------
+    points : (n, d); coordinates : (n, 2 or 3), the map
+    trust : how the figures are made; rng : draws the sample
+    reruns : (n, 2 or 3) maps of the same cloud with other seeds; computed lazily, none for fewer than 3 points
+    one_unit : the map keeps lengths, so that its bars are divided by the median distance of the cloud, not its own
+
+    Returns
+    -------
+    dict
+        ``trustworthiness`` (1 = neighbours on the map are neighbours in the cloud), ``continuity`` (1 = neighbours
+        in the cloud stay neighbours on the map) [venna2001]; ``stress`` (0 = all distances up to one factor,
+        1 = none) [kruskal1964]; ``rank correlation`` of distances (1 = the order of far and near, 0 = chance);
+        ``seed agreement`` (share of map neighbours that another seed keeps; chance is k / (n - 1));
+        ``components`` and ``loops``, the prominent ones of the cloud, with how many of them were ``lost`` and how
+        many the map ``invented``. Nothing for fewer than 3 points or points that all coincide.
+
+    Notes
+    -----
+    Loops: degree-one bars (Vietoris-Rips, Z/2) of at most ``landmarks`` points, each side divided by its median
+    distance, matched as in `tda_latent.numerics.view_trust.feature_change`. Components: merges of at least two percent
+    of the landmarks, by how far they stand out above the median merge of their side (cut at twice the prominence),
+    matched alike. O(n^2 log n) for a sample of n.
+    """
+    rows = _drawn(np.arange(len(points)), trust.sample, rng)
+    neighbours = min(trust.neighbours, (len(rows) - 1) // 2)
+    if not neighbours:
+        return {}
+    cloud, view = pairwise_distances(points[rows]), pairwise_distances(coordinates[rows])
+    from tda_latent.numerics.landmarks import farthest_of_matrix
+
+    badge = {
+        "trustworthiness": trustworthiness(cloud, view, neighbours),
+        "continuity": trustworthiness(view, cloud, neighbours),
+        "stress": scaled_stress(cloud, view),
+        "rank correlation": rank_correlation(cloud, view),
+    }
+    kept = [neighbours_kept(view, pairwise_distances(other[rows]), neighbours) for other in reruns]
+    if kept:
+        badge["seed agreement"] = float(np.mean(kept))
+    chosen = np.ix_(*(np.sort(farthest_of_matrix(cloud, min(trust.landmarks, len(rows))).rows),) * 2)
+    for name, change in zip(_FEATURES, _changes(cloud[chosen], view[chosen], trust.prominence, one_unit), strict=False):
+        count = change.present + (name == "components")  # the one that never merges is in no list of merges
+        badge |= {name: count, f"{name} lost": change.lost, f"{name} invented": change.invented}
+    return {name: float(value) for name, value in badge.items() if np.isfinite(value)}
+
+
+def _drawn(rows: NDArray[np.int64], most: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    return rows if len(rows) <= most else np.sort(rng.choice(rows, most, replace=False))
+
+
+def _changes(cloud: Floats, view: Floats, prominence: float, one_unit: bool) -> list[FeatureChange]:
+    """Lost and invented components and loops; nothing when one side has no scale."""
+    if len(cloud) < 2:
+        return []
+    units = [float(np.median(part[np.triu_indices(len(part), 1)])) for part in (cloud, view)]
+    if not min(units) > 0:
+        return []
+    sides = [_features(part, prominence) for part in (cloud / units[0], view / units[0 if one_unit else 1])]
+    return [feature_change(ours, shown, prominence) for ours, shown in zip(*sides, strict=True)]
+
+
+def _features(scaled: Floats, prominence: float) -> tuple[Floats, Floats]:
+    """Bars of the components and of the loops."""
+    least = max(2, round(_OUTLIERS * len(scaled)))
+    pairs, degrees = rips_bars(scaled, completion(scaled), 1, 2, "gudhi")
+    loops = pairs[(degrees == 1) & np.isfinite(pairs[:, 1])]
+    return clusters_above_the_floor(scaled, least, 2 * prominence), loops
