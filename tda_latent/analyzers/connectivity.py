@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field
 from scipy.sparse import csr_matrix
 
-from tda_latent.errors import InvalidInput, InvalidParameter, unknown_name
+from tda_latent.errors import InvalidParameter
 from tda_latent.numerics.connectivity import (
     Gap,
     algebraic_connectivity,
@@ -28,12 +28,11 @@ from tda_latent.numerics.pairwise import component_labels, minimum_spanning_edge
 from tda_latent.numerics.scaling import scaled_distances
 from tda_latent.numerics.spanning_tree import SpanningTree
 from tda_latent.numerics.trees import ultrametric_tree
+from tda_latent.records.classes import class_column
 from tda_latent.records.latents import Latents
 from tda_latent.records.measures import Curve, Measures, Scalar, Table
 from tda_latent.records.record import Array
 from tda_latent.registry import analyzer
-
-_MOST_CLASSES = 64  # a column with more values than this is not taken for classes unless it is named
 
 
 @analyzer("connectivity")
@@ -108,7 +107,7 @@ class Connectivity:
         distances, _, unit = scaled_distances(latents.points, latents.scale, self.scale, self.metric, self.neighbours)
         tree = SpanningTree(*minimum_spanning_edges(distances))
         graph = nearest_neighbour_graph(distances, self.neighbours)
-        column = _class_column(latents, self.label)
+        column = class_column(latents, self.label)
         parts = [_merges(tree, unit), _gap(tree, latents.ids, unit), _graph(graph)]
         if column is not None:
             parts.append(_classes(tree, graph, column, unit))
@@ -199,18 +198,3 @@ def _classes(tree: SpanningTree, graph: csr_matrix, column: Array, unit: str) ->
             "class merge tree": Table(merges, steps, np.array(["first", "second", "scale", "classes"]), unit),
         },
     )
-
-
-def _class_column(latents: Latents, name: str | None) -> Array | None:
-    factors = {key: factor.values for key, factor in latents.factors.items() if factor.kind == "categorical"}
-    columns = factors | dict(latents.labels)
-    if name is not None:
-        if name not in columns:
-            raise unknown_name("label column", name, columns)
-        if columns[name].dtype.kind == "f":
-            raise InvalidInput(f"label {name!r} holds real numbers; classes need text or integers. Bin it first.")
-        return columns[name]
-    for column in (*latents.labels.values(), *factors.values()):
-        if column.dtype.kind != "f" and len(np.unique(column)) <= _MOST_CLASSES:
-            return column
-    return None

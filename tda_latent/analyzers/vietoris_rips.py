@@ -27,6 +27,7 @@ from tda_latent.engines.planner import (
 )
 from tda_latent.engines.rips import Filtered, Question, engine_version, filtered_bars
 from tda_latent.errors import InvalidInput, InvalidParameter
+from tda_latent.numerics.graph_distances import SPECTRAL, spectral_distances
 from tda_latent.numerics.median_length import Median
 from tda_latent.numerics.metric_cloud import (
     EPSILON,
@@ -65,12 +66,15 @@ class VietorisRips:
     field : int
         Prime p of the coefficients Z/p, at most 46337 (ripser: 127; reduced: 2). A Klein bottle has two loops over
         Z/2 and one over Z/3.
-    metric : euclidean | cosine | geodesic | precomputed
+    metric : euclidean | cosine | geodesic | effective-resistance | diffusion | precomputed
         cosine is the angle in radians; geodesic the shortest path in the graph of nearest neighbours joined with
-        the minimum spanning tree; precomputed takes the points as a square matrix of distances, where +inf means
-        that an edge never enters.
+        the minimum spanning tree; effective-resistance (corrected) and diffusion are distances through that graph
+        without its lengths, which noise in many dimensions hardly moves, up to 5000 points; precomputed takes the
+        points as a square matrix of distances, where +inf means that an edge never enters.
     neighbours : int
-        Nearest neighbours of each point in the graph of the geodesic metric; not used otherwise.
+        Nearest neighbours of each point in the graph of those three metrics; not used otherwise.
+    diffusion_steps : int
+        Steps of the random walk of the diffusion metric; not used otherwise.
     scale : given | median | posterior
         Unit of the values. given: that of the distances; median: the median distance between two points of the
         whole cloud, exact up to 65,536 points and estimated beyond, where the unit says so; posterior: each
@@ -99,7 +103,9 @@ class VietorisRips:
     the whole cloud and landmarks are greedy farthest points [gonzalez1985]. In a matrix that need not be a metric, and
     for geodesic, whose paths run through the whole cloud, it is the largest change of a distance when both points move
     to their nearest landmarks, which a metric bounds by 2 r. A threshold takes the certificate away (error = None).
-    Degrees 1 and 2 over Z/2 use the reduced filtration [koyama2023; koyama2024; forman1998].
+    Degrees 1 and 2 over Z/2 use the reduced filtration [koyama2023; koyama2024; forman1998]. Effective resistances are
+    corrected after [vonluxburg2014]; they and diffusion distances [coifman2006] have no unit, and find loops under
+    noise that hides them from Euclidean distances [damrich2024]: compare both.
     """
 
     version: ClassVar[int] = 2
@@ -115,6 +121,9 @@ class VietorisRips:
         "gonzalez1985",
         "chazal2014b",
         "cohensteiner2007",
+        "vonluxburg2014",
+        "coifman2006",
+        "damrich2024",
     )
     libraries: ClassVar[tuple[str, ...]] = ("scipy", "gudhi", "ripser", "numba")
     invariances: ClassVar[tuple[str, ...]] = ("isometry", "translation", "permutation")
@@ -122,8 +131,9 @@ class VietorisRips:
 
     max_degree: Annotated[int, Field(ge=0, le=3)] = 1
     field: Annotated[int, Field(ge=2)] = 2
-    metric: Literal["euclidean", "cosine", "geodesic", "precomputed"] = "euclidean"
+    metric: Literal["euclidean", "cosine", "geodesic", "effective-resistance", "diffusion", "precomputed"] = "euclidean"
     neighbours: Annotated[int, Field(ge=1)] = 15
+    diffusion_steps: Annotated[int, Field(ge=1)] = 8
     scale: Literal["given", "median", "posterior"] = "given"
     threshold: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     engine: Request = "auto"
@@ -141,7 +151,7 @@ class VietorisRips:
                 f"landmarks is {self.landmarks} beside a budget of time or memory, which would decide them as well; "
                 "give one or the other."
             )
-        if self.scale == "posterior" and self.metric in ("cosine", "precomputed"):
+        if self.scale == "posterior" and self.metric not in ("euclidean", "geodesic"):
             raise InvalidParameter(
                 f"scale is posterior and metric is {self.metric}; posterior deviations divide coordinates, which "
                 "needs metric: euclidean or geodesic. Use scale: given or median."
@@ -216,7 +226,7 @@ class VietorisRips:
             found.degrees,
             field=self.field,
             filtration=self._filtration,
-            unit=UNITS[self.scale] + ("" if unit.is_exact else " (estimated)"),
+            unit=self._unit_name + ("" if unit.is_exact else " (estimated)"),
             reach=np.inf if found.is_complete else found.cut,
             accuracy=rounding if self.scale != "median" else rounding * (1 + largest) + EPSILON * largest,
             error=certificate.error,
@@ -250,7 +260,7 @@ class VietorisRips:
     @property
     def _lengths(self) -> Lengths:
         """Which matrix of distances has to be held."""
-        if self.metric in ("geodesic", "precomputed"):
+        if self.metric not in ("euclidean", "cosine"):
             return "matrix"
         if self._kind is not None or (self.max_degree == 0 and self.threshold is not None):
             return "part"
@@ -276,7 +286,14 @@ class VietorisRips:
     @property
     def _filtration(self) -> str:
         """Angles and paths are not distances in the space, so their diagrams carry another name."""
-        return "vietoris-rips" + (f" ({self.metric})" if self.metric in ("cosine", "geodesic") else "")
+        plain = self.metric in ("euclidean", "precomputed")
+        return "vietoris-rips" + ("" if plain else f" ({self.metric})")
+
+    @property
+    def _unit_name(self) -> str:
+        """Distances through the graph do not grow with the cloud."""
+        free = self.scale == "given" and self.metric in SPECTRAL
+        return self.metric.replace("-", " ") if free else UNITS[self.scale]
 
     def _cloud(self, latents: Latents) -> MetricCloud:
         if self._is_matrix:
@@ -286,6 +303,8 @@ class VietorisRips:
             points = posterior_scaled(points, latents.scale)
         if self.metric == "geodesic":
             return MatrixCloud(geodesic_distances(points, self.neighbours), latents.dimension + 2 * len(latents) + 8)
+        if self.metric in SPECTRAL:
+            return MatrixCloud(*spectral_distances(points, self.metric, self.neighbours, self.diffusion_steps))
         return angular_cloud(points) if self.metric == "cosine" else EuclideanCloud(points)
 
     def _unit(self, cloud: MetricCloud, threads: int) -> Median:

@@ -10,8 +10,8 @@ import numpy as np
 from tda_latent.errors import InvalidInput, missing_library
 from tda_latent.records import MapperGraph
 
-_ARRAYS = ("size", "lens", "lens_names")
-_MAPPINGS = ("cover", "composition", "classes")
+_ARRAYS = ("size", "lens", "lens_names", "ids")
+_MAPPINGS = ("cover", "composition", "classes", "totals")
 
 
 def to_networkx(graph: MapperGraph) -> Any:
@@ -83,7 +83,9 @@ def from_networkx(source: Any, size: int | None = None) -> MapperGraph:
         cover=facts.get("cover", {}),
         composition=facts.get("composition", {}),
         classes=facts.get("classes", {}),
+        totals=facts.get("totals", {}),
         layout=None if (places := _column(source, "pos")) is None else places.reshape(-1, 2),
+        ids=facts.get("ids"),
     )
 
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from tda_latent.errors import InvalidParameter
-from tda_latent.numerics.pairwise import centred
+from tda_latent.numerics.pairwise import centred, near_one
 
 Floats = NDArray[np.float64]
 _SKEW = 1e-6  # below this skewness a direction counts as symmetric
@@ -44,6 +45,53 @@ def principal_view(points: NDArray[Any], directions: int) -> tuple[Floats, Float
     if total > 0:
         shares[:kept] = values[:kept] ** 2 / total
     return coordinates, shares
+
+
+def principal_places(points: NDArray[Any], coordinates: Floats, new: NDArray[Any]) -> Floats:
+    """Places of new points in a principal view, exact up to rounding.
+
+    Parameters
+    ----------
+    points : (n, d), the cloud; coordinates : (n, k), its `principal_view`; new : (m, d)
+
+    Returns
+    -------
+    (m, k) float64
+        The new points on the axes of the old ones; 0 along an axis that the old cloud does not have.
+    """
+    wide = centred(points)
+    spread = (coordinates**2).sum(axis=0)
+    axes = np.divide(wide.T @ coordinates, spread, out=np.zeros((wide.shape[1], coordinates.shape[1])),
+                     where=spread > np.finfo(np.float64).eps * spread.max(initial=0.0))  # fmt: skip
+    shift = np.asarray(points, dtype=np.float64).mean(axis=0)
+    return np.asarray((np.asarray(new, dtype=np.float64) - shift) @ axes, dtype=np.float64)
+
+
+def interpolated_places(points: NDArray[Any], coordinates: Floats, new: NDArray[Any], neighbours: int = 5) -> Floats:
+    """Places of new points in any map: the mean place of their nearest old points, weighted by 1 / distance.
+
+    Parameters
+    ----------
+    points : (n, d), the cloud; coordinates : (n, k), its map; new : (m, d)
+    neighbours : of each new point, >= 1
+
+    Returns
+    -------
+    (m, k) float64
+        Inside the hull of the map, whatever the new point; the place of an old point for a point that equals it.
+
+    Notes
+    -----
+    An interpolation [shepard1968], not what the method of the map would do. O((n + m) log n) in few dimensions.
+    """
+    wide, exponent = near_one(points)
+    shift = np.ldexp(np.asarray(points, dtype=np.float64), -exponent).mean(axis=0)
+    wanted = np.ldexp(np.asarray(new, dtype=np.float64), -exponent) - shift
+    gaps, rows = cKDTree(wide).query(wanted, k=np.arange(1, min(neighbours, len(wide)) + 1))
+    touching = gaps[:, :1] == 0
+    weights = np.where(touching, gaps == 0, 1.0 / np.where(gaps > 0, gaps, 1.0))
+    weights /= weights.sum(axis=1, keepdims=True)
+    return np.asarray(np.einsum("ij,ijk->ik", weights, coordinates[rows]), dtype=np.float64)
 
 
 def trustworthiness(source: Floats, view: Floats, neighbours: int) -> float:

@@ -8,6 +8,7 @@ import pytest
 from tda_latent.analyzers.intrinsic_dimension import IntrinsicDimension
 from tda_latent.analyzers.pca_view import PcaView
 from tda_latent.analyzers.spectrum import Spectrum
+from tda_latent.engines.trust import Trust
 from tda_latent.errors import InvalidInput, InvalidParameter
 from tda_latent.records import Factor, Latents, unpack
 
@@ -117,7 +118,7 @@ def test_rotating_the_cloud_leaves_the_view_alone():
 
 
 def test_trust_of_a_large_cloud_is_estimated_from_a_sample_of_it():
-    whole, sample = (PcaView(trust_sample=size)(Latents(CLOUD), stream()).trust for size in (300, 200))
+    whole, sample = (PcaView(trust=Trust(sample=size))(Latents(CLOUD), stream()).trust for size in (300, 200))
     assert whole["trustworthiness"] == pytest.approx(sample["trustworthiness"], abs=0.05)
     assert whole["trustworthiness"] != sample["trustworthiness"]
 

@@ -106,12 +106,14 @@ class Mapper:
             lens=lens,
             lens_names=names,
             patches=nodes.patches,
+            ids=latents.ids,
         )
         classes, composition = _compositions(latents, nodes)
         return graph.replace(
             cover=self._facts(graph, nodes, len(patches[1]) - 1),
             classes=classes,
             composition=composition,
+            totals={name: np.unique(latents.labels[name], return_counts=True)[1] for name in classes},
             layout=graph_layout(edges, np.stack([graph.node_means(axis) for axis in graph.lens.T], axis=1)),
         )
 

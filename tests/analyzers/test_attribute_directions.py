@@ -1,0 +1,151 @@
+"""Directions of attributes that were planted, among codes that make them hard to find."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tda_latent.analyzers.attributes import AttributeDirections
+from tda_latent.errors import InvalidInput, UnknownName
+from tda_latent.records import Factor, Latents
+from tda_latent.registry import needs_of
+
+
+def stream(seed=0):
+    return np.random.default_rng(seed)
+
+
+def directions(points, seed=1, **factors):
+    return AttributeDirections(permutations=39)(Latents(points, factors=factors), stream(seed))
+
+
+def cell(table, row, column):
+    return float(table.values[list(table.rows).index(row), list(table.columns).index(column)])
+
+
+CODES = stream(5).normal(size=(300, 6))
+
+
+def test_a_planted_quantity_is_found_with_the_r2_that_its_noise_allows():
+    direction = stream(6).normal(size=6)
+    clean = CODES @ direction
+    found = directions(CODES, size=Factor(clean + 0.5 * clean.std() * stream(7).normal(size=300)))
+    assert found["R2, size"] == pytest.approx(1 / 1.25, abs=0.08)
+    assert found["R2, size, p"] == 1 / 40
+    assert found["R2, size (reference)"] < 0
+    normal = found.tables["directions"].values[0]
+    assert normal @ direction / np.linalg.norm(direction) > 0.99
+    assert np.linalg.norm(normal) == pytest.approx(1)
+    table = found.tables["alignment"]
+    for column in ("support vectors", "pattern", "other half"):
+        assert cell(table, "size", column) > 0.95
+        assert cell(table, "by chance", column) < 0.45
+
+
+def test_three_classes_in_a_row_are_told_apart_though_no_regression_ever_ranks_the_middle_one_first():
+    classes = np.arange(300) % 3
+    codes = np.column_stack([4.0 * classes, stream(1).normal(size=300)]) + 0.3 * stream(2).normal(size=(300, 2))
+    found = directions(codes, group=Factor(classes, "categorical"))
+    assert found["balanced accuracy, group"] > 0.95
+    assert found["balanced accuracy, group (reference)"] == pytest.approx(1 / 3, abs=0.06)
+    assert list(found.tables["directions"].rows) == ["group = 0", "group = 1", "group = 2"]
+
+
+def test_two_classes_have_one_direction_towards_the_second():
+    classes = np.where(CODES[:, 2] > 0, "yes", "no")
+    found = directions(CODES, smile=Factor(classes, "categorical"))
+    assert list(found.tables["directions"].rows) == ["smile"]
+    assert found.tables["directions"].values[0, 2] > 0.97
+    assert cell(found.tables["alignment"], "smile", "support vectors") > 0.97
+
+
+def test_a_rare_class_earns_nothing_by_always_naming_the_common_one():
+    classes = (np.arange(300) % 30 == 0).astype(int)
+    found = directions(CODES, rare=Factor(classes, "categorical"))
+    assert found["balanced accuracy, rare"] == pytest.approx(0.5, abs=0.1)
+    assert found["balanced accuracy, rare, p"] > 0.05
+
+
+def test_an_angle_is_a_plane_with_a_roundness_and_no_quantity():
+    angles = stream(3).uniform(0, 1, 400)
+    turns = 2 * np.pi * angles
+    codes = np.column_stack([np.cos(turns), 0.5 * np.sin(turns), stream(4).normal(size=(400, 3))])
+    circular = directions(codes, angle=Factor(angles, "circular", 1.0))
+    assert circular["R2, angle"] > 0.98
+    assert circular["roundness, angle"] == pytest.approx(0.5, abs=0.06)
+    assert list(circular.tables["directions"].rows) == ["angle (cosine)", "angle (sine)"]
+    assert cell(circular.tables["alignment"], "angle (sine)", "other half") > 0.95
+    assert np.isnan(cell(circular.tables["alignment"], "angle (sine)", "support vectors"))
+    # read as a quantity, the same angle seems to be half there
+    assert directions(codes, angle=Factor(angles, "real"))["R2, angle"] < 0.8
+
+
+def test_an_angle_that_the_codes_do_not_know_has_no_roundness():
+    found = directions(CODES, angle=Factor(stream(8).uniform(0, 1, 300), "circular", 1.0))
+    assert found["R2, angle, p"] > 0.05
+    assert np.isnan(found["roundness, angle"])
+
+
+def test_among_correlated_codes_the_normal_is_not_the_way_the_attribute_moves():
+    common = stream(1).normal(size=400)
+    own = stream(2).normal(size=400)
+    codes = np.column_stack([common + 0.1 * own, common])
+    found = directions(codes, own=Factor(own))
+    # the normal is (1, -1) up to length, while codes with a larger value have a larger first coordinate only
+    np.testing.assert_allclose(np.abs(found.tables["directions"].values[0]), np.sqrt(0.5), atol=0.08)
+    assert found["R2, own"] > 0.7
+    pattern = np.array([np.cov(codes[:, k], own)[0, 1] for k in range(2)])
+    expected = abs(pattern @ [1, -1]) / np.linalg.norm(pattern) / np.sqrt(2)
+    assert cell(found.tables["alignment"], "own", "pattern") == pytest.approx(expected, abs=0.1)
+
+
+def test_chance_is_called_chance_as_often_as_promised():
+    values = []
+    for seed in range(120):
+        rng = stream(seed)
+        latents = Latents(rng.normal(size=(45, 5)), factors={"nothing": Factor(rng.normal(size=45))})
+        values.append(AttributeDirections(permutations=19)(latents, rng)["R2, nothing, p"])
+    assert np.mean(np.array(values) <= 0.1) < 0.2  # 0.1 promised; 3.6 deviations above
+    assert 0.35 < np.mean(values) < 0.7
+
+
+def test_more_dimensions_than_points_give_no_false_find():
+    found = directions(stream(1).normal(size=(60, 200)), nothing=Factor(stream(2).normal(size=60)))
+    assert found["R2, nothing"] < 0.2
+    assert found["R2, nothing, p"] > 0.05
+    assert cell(found.tables["alignment"], "nothing", "other half") < 0.3
+
+
+def test_labels_are_classes_when_there_are_few_values_and_quantities_when_there_are_many():
+    labels = {
+        "digit": np.arange(300) % 10,
+        "number": np.arange(300),
+        "value": CODES[:, 0],
+        "name": np.array([f"file-{k}" for k in range(300)]),
+        "same": np.full(300, "a"),
+    }
+    ask = AttributeDirections(columns="labels", permutations=19)
+    assert needs_of(ask) == ("labels",)
+    found = ask(Latents(CODES, labels=labels), stream())
+    assert [name for name in found.scalars if "," in name and "(" not in name and ", p" not in name] == [
+        "balanced accuracy, digit",
+        "R2, number",
+        "R2, value",
+    ]
+    assert found["R2, value"] > 0.99
+
+
+def test_a_class_of_one_point_is_no_obstacle():
+    found = directions(CODES, odd=Factor(np.array(["a"] * 150 + ["b"] * 149 + ["c"]), "categorical"))
+    assert 0 <= found["balanced accuracy, odd"] <= 1
+
+
+def test_what_cannot_be_probed_is_refused_with_the_reason():
+    with pytest.raises(InvalidInput, match="no attribute varies among the factors"):
+        directions(CODES, same=Factor(np.ones(300)))
+    with pytest.raises(UnknownName, match="Did you mean 'size'"):
+        AttributeDirections(attributes=("sise",))(Latents(CODES, factors={"size": Factor(CODES[:, 0])}), stream())
+    with pytest.raises(InvalidInput, match="12 points that differ"):
+        directions(np.ones((20, 2)), size=Factor(np.arange(20.0)))
+    with pytest.raises(InvalidInput, match="12 points that differ"):
+        directions(CODES[:5], size=Factor(np.arange(5.0)))

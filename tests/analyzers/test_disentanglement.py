@@ -1,0 +1,167 @@
+"""The analyzer `disentanglement` on codes whose answers are known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tda_latent.analyzers.disentanglement import Disentanglement
+from tda_latent.errors import InvalidInput, UnknownName
+from tda_latent.records import Factor, Latents, Measures
+
+SIZE = 600
+RNG = np.random.default_rng(11)
+FACTORS = RNG.uniform(size=(SIZE, 3))
+NOISE = RNG.normal(size=(SIZE, 4))
+
+
+def real(columns: np.ndarray) -> dict[str, Factor]:
+    return {f"factor {k}": Factor(column, "real") for k, column in enumerate(columns.T)}
+
+
+def measured(codes: np.ndarray, factors: dict[str, Factor] | None = None, **changes: object) -> Measures:
+    settings = {"permutations": 1, "rotations": 0, "bins": 8, "predictor": "lasso"} | changes
+    return Disentanglement(**settings)(Latents(codes, factors=factors or real(FACTORS)), np.random.default_rng(0))
+
+
+def test_factors_beside_noise_score_one_and_turned_codes_score_less():
+    found = measured(np.hstack([FACTORS, NOISE]), rotations=1, predictor="extra-trees")
+    for name in (
+        "SAP",
+        "DCI disentanglement",
+        "DCI completeness",
+        "DCI informativeness",
+        "modularity",
+        "FactorVAE score",
+    ):
+        assert found[name] == pytest.approx(1.0, abs=0.04), name
+    assert found["MIG"] > 0.9
+    assert found["explicitness"] > 0.95
+    assert found["informative codes"] == 3
+    for name in ("MIG", "SAP", "DCI disentanglement", "DCI completeness"):
+        assert found[f"{name} (rotated codes)"] < 0.6, name
+        assert found[f"{name} (permuted factors)"] < 0.1, name
+    assert found.tables["permuted factors"].values.shape == (1, 8)
+
+
+def test_noise_scores_no_more_than_permuted_factors():
+    found = measured(NOISE, predictor="extra-trees")
+    for name in ("MIG", "SAP", "DCI disentanglement", "DCI completeness", "DCI informativeness"):
+        assert found[name] < 0.06, name
+        assert found[name] == pytest.approx(found[f"{name} (permuted factors)"], abs=0.1), name
+    assert found["explicitness"] == pytest.approx(0.5, abs=0.04)
+    assert found["FactorVAE score"] == pytest.approx(1 / 3, abs=0.12)
+    assert found["informative codes"] == 0
+    assert np.isnan(found["modularity"])
+
+
+def test_codes_given_twice_have_no_gap():
+    found = measured(np.hstack([FACTORS, FACTORS]))
+    assert found["MIG"] == pytest.approx(0.0, abs=1e-12)
+    assert found["SAP"] == pytest.approx(0.0, abs=1e-12)
+
+
+def test_a_circle_in_two_codes_is_a_disentangled_circular_factor():
+    angle = np.random.default_rng(3).uniform(0, 360, SIZE)
+    turns = np.deg2rad(angle)
+    codes = np.column_stack([np.cos(turns), FACTORS[:, 0], np.sin(turns), NOISE[:, 0]])
+    size = Factor(FACTORS[:, 0], "real")
+    circular = measured(codes, {"angle": Factor(angle, "circular", 360.0), "size": size})
+    plain = measured(codes, {"angle": Factor(angle, "real"), "size": size})
+    assert circular["MIG"] > 0.8
+    assert circular["SAP"] > 0.95
+    assert circular["DCI completeness"] > 0.95
+    assert circular["DCI informativeness"] > 0.95
+    assert plain["MIG"] < 0.6
+    assert plain["SAP"] == pytest.approx((6 / np.pi**2 + 1) / 2, abs=0.05)  # a sine explains 6 / pi^2 of a sawtooth
+    assert plain["DCI completeness"] < 0.95
+    assert circular["MIG (single codes)"] == pytest.approx(plain["MIG"], abs=0.02)
+
+
+def test_where_a_circular_factor_begins_makes_no_difference():
+    angle = np.random.default_rng(3).uniform(0, 2 * np.pi, SIZE)
+    codes = np.column_stack([np.cos(angle), np.sin(angle), NOISE[:, 0]])
+    found = [
+        measured(codes, {"angle": Factor(angle + start, "circular", 2 * np.pi)})
+        for start in (0.0, 2.0, 2.0 - 4 * np.pi)
+    ]
+    for other in found[1:]:
+        for name in ("MIG", "SAP", "DCI completeness", "DCI informativeness", "explicitness"):
+            assert other[name] == pytest.approx(found[0][name], abs=0.05), name
+
+
+def test_a_single_outlier_spoils_bins_of_equal_width_and_the_measures_say_so():
+    spoilt = FACTORS.copy()
+    spoilt[0] = 1e4
+    width, mass = (measured(spoilt, binning=binning) for binning in ("width", "mass"))
+    assert width["MIG"] < 0.05
+    assert width["fewest bins in use"] < 1.1
+    assert mass["MIG"] > 0.9
+    assert mass["fewest bins in use"] > 7.9
+
+
+def test_increasing_changes_of_codes_leave_bins_of_equal_mass_alone():
+    plain, bent = (measured(codes, binning="mass") for codes in (FACTORS, np.exp(3 * FACTORS)))
+    assert bent["MIG"] == pytest.approx(plain["MIG"], abs=1e-9)
+
+
+def test_classes_in_an_arbitrary_order_of_one_code_are_separated():
+    classes = np.random.default_rng(1).integers(0, 5, SIZE)
+    codes = np.column_stack([np.array([3.0, 0, 4, 1, 2])[classes], NOISE[:, 0]])
+    names = np.array(["ant", "bee", "cat", "dog", "eel"])[classes]
+    found = measured(codes, {"kind": Factor(names, "categorical"), "size": Factor(FACTORS[:, 0], "real")})
+    of_kind = dict(zip(found.tables["factors"].columns, found.tables["factors"].values[0], strict=True))
+    assert of_kind["SAP"] > 0.9
+    assert of_kind["MIG"] > 0.9
+    assert of_kind["explicitness"] > 0.6  # five classes on a line, by straight cuts
+
+
+@pytest.mark.parametrize("predictor", ["gradient-boosting", "lasso"])
+def test_other_predictors_agree_on_what_is_clear(predictor):
+    few = slice(0, 300)
+    codes = np.hstack([FACTORS[few, :2], NOISE[few, :2]])
+    found = measured(codes, real(FACTORS[few, :2]), predictor=predictor)
+    assert found["DCI disentanglement"] > 0.9
+    assert found["DCI completeness"] > 0.9
+    assert found["DCI informativeness"] > 0.97
+
+
+def test_constant_codes_and_constant_factors_count_for_nothing():
+    factors = real(FACTORS) | {"flat": Factor(np.ones(SIZE), "real")}
+    flat = measured(np.hstack([FACTORS, np.full((SIZE, 2), 7.0)]), factors)
+    assert flat["DCI disentanglement"] == pytest.approx(1.0, abs=0.03)
+    assert flat["modularity"] == pytest.approx(1.0, abs=0.03)
+    assert flat["informative codes"] == 3
+    assert "flat" not in flat.tables["factors"].rows.tolist()
+
+
+def test_one_factor_leaves_scores_between_factors_undefined():
+    found = measured(FACTORS[:, :2], {"size": Factor(FACTORS[:, 0], "real")})
+    assert np.isnan(found["modularity"])
+    assert np.isnan(found["DCI disentanglement"])
+    assert found["MIG"] > 0.9
+
+
+def test_with_few_points_codes_seem_to_know_something_and_the_measures_say_how_much():
+    few = slice(0, 100)
+    found = measured(FACTORS[few], real(FACTORS[few]), bins=20)
+    assert found["MIG"] < 0.6
+    assert found["information share by chance"] == pytest.approx(19**2 / 200 / np.log(20), rel=0.3)
+    assert measured(FACTORS)["information share by chance"] < 0.05
+
+
+def test_large_clouds_are_sampled_and_the_number_is_told():
+    found = measured(FACTORS, most_points=200)
+    assert found["points"] == 200
+    assert found["SAP"] > 0.95
+
+
+def test_what_cannot_be_judged_is_refused_in_words():
+    with pytest.raises(InvalidInput, match="at least 20"):
+        measured(FACTORS[:10], {"size": Factor(FACTORS[:10, 0], "real")})
+    with pytest.raises(InvalidInput, match="no factor varies"):
+        measured(FACTORS, {"flat": Factor(np.ones(SIZE), "real")})
+    with pytest.raises(InvalidInput, match="classes"):
+        measured(FACTORS, {"name": Factor(np.arange(SIZE), "categorical")})
+    with pytest.raises(UnknownName, match="Did you mean 'factor 1'"):
+        measured(FACTORS, names=("factor1",))
