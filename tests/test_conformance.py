@@ -12,11 +12,13 @@ import pytest
 from tda_latent.errors import TdaLatentError
 from tda_latent.experiment.store import Store
 from tda_latent.models.linear import fit_linear
+from tda_latent.models.network import encode_latents
 from tda_latent.records import (
     Comparison,
     Curve,
     Drawing,
     Factor,
+    Gallery,
     Latents,
     MapperGraph,
     Measures,
@@ -29,13 +31,20 @@ from tda_latent.records import (
     Vectors,
 )
 from tda_latent.registry import identity, needs_of, registry, summary
+from tda_latent.registry.assets import asset
 
 COMPONENTS = tuple(
     c for c in registry().all() if c.cls.__module__.startswith("tda_latent.")
 )  # not those that other tests register
 ANALYZERS = [c for c in COMPONENTS if c.kind == "analyzer"]
 DISTANCES = [c for c in COMPONENTS if c.kind == "distance"]
-SOURCES = [c for c in COMPONENTS if c.kind == "source" and c.name != "file"]
+SOURCES = [  # not those that read a user's files, or data and weights that are not on this machine
+    c
+    for c in COMPONENTS
+    if c.kind == "source"
+    and c.name not in ("file", "idx")
+    and all(asset(name).state() == "present" for name in getattr(c.build(c.example), "assets", ()))
+]
 FIGURES = [c for c in COMPONENTS if c.kind == "figure"]
 
 
@@ -70,6 +79,7 @@ def graph() -> MapperGraph:
         members=[0, 1, 2, 2, 3, 4], offsets=[0, 3, 6], edges=[[0, 1]], overlaps=[1], size=6,
         lens=np.arange(6.0)[:, None], lens_names=("height",), layout=np.array([[0.0, 0], [1, 0]]),
         composition={"class": np.array([[2, 1], [1, 2]])}, classes={"class": np.array(["low", "high"])},
+        totals={"class": np.array([3, 3])},
     )  # fmt: skip
 
 
@@ -102,9 +112,16 @@ def view() -> Projection:
     return Projection(cloud().points[:, :2], "pca", labels={"class": cloud().labels["class"]})
 
 
+def gallery() -> Gallery:
+    images = np.random.default_rng(4).uniform(size=(2, 3, 4, 5))
+    shown = np.array([[True, False, True]] * 2)
+    return Gallery(images, ["a", "b"], ["x", "y", "z"], 0.0, 1.0, np.full((2, 3), "c"), shown, "t", {"n": Scalar(1.0)})
+
+
 MAKERS = {
     Latents: cloud, PersistenceDiagram: diagram, Vectors: vectors, MapperGraph: lambda *_: graph(),
     Comparison: lambda *_: comparison(), Measures: lambda *_: measures(), Projection: lambda *_: view(),
+    Gallery: lambda *_: gallery(),
 }  # fmt: skip
 
 
@@ -120,7 +137,18 @@ def trained() -> Model:
     return fit_linear(cloud().points, 3)
 
 
-CONTEXT = {"model": trained, "inputs": cloud, "training": lambda: cloud(9)}
+def unseen() -> Latents:
+    """Training inputs that are none of the cloud's."""
+    others = cloud(9)
+    return others.replace(ids=np.char.add("trained-", others.ids))
+
+
+def encoded(latents: Latents) -> Latents:
+    """The cloud as the trained model encodes it, with its posterior scale."""
+    return latents.replace(points=encode_latents(trained(), latents).points)
+
+
+CONTEXT = {"model": trained, "inputs": cloud, "training": unseen}
 
 
 def called(component, instance, seed: int = 0, **changes):
@@ -128,6 +156,8 @@ def called(component, instance, seed: int = 0, **changes):
         name: CONTEXT[name]() if name in component.context else example_of(hint, k)
         for k, (name, hint) in enumerate(component.inputs.items())
     } | changes
+    if "model" in component.context and "latents" in inputs:
+        inputs["latents"] = changes.get("latents", encoded(inputs["latents"]))
     if component.uses_rng:
         inputs["rng"] = np.random.default_rng(seed)
     return instance(**inputs)
@@ -265,7 +295,7 @@ def test_a_cloud_of_equal_points_gives_a_result_or_a_clear_error(component) -> N
 
 @pytest.mark.parametrize("component", ANALYZERS, ids=named)
 def test_needs_name_columns_that_latents_have(component) -> None:
-    assert set(needs_of(component.build(component.example))) <= {"labels", "factors", "scale", "ids"}
+    assert set(needs_of(component.build(component.example))) <= {"labels", "factors", "scale", "ids", "decoder"}
 
 
 @pytest.mark.parametrize("component", FIGURES, ids=named)
@@ -288,6 +318,7 @@ def test_a_figure_draws_its_record_and_leaves_global_settings_alone(component) -
         measures(),
         vectors(),
         view(),
+        gallery(),
         Drawing({"png": np.arange(9, dtype=np.uint8)}),
         Model("pca", {"k": 2}, {"w": np.eye(2)}),
     ],

@@ -148,7 +148,7 @@ def apply(
     registered = component_of(built)
     wanted = input_type(registered)
     name = registered.name
-    absent = [column for column in needs_of(built) if not _carries(latents, column)]
+    absent = [column for column in needs_of(built) if column in COLUMNS and not _carries(latents, column)]
     if absent:
         raise InvalidInput(f"{name} needs {absent[0]}, which these latents do not carry; load them with {absent[0]}.")
     given = next((record for record in (latents, *list(found.values())[::-1]) if takes(wanted, type(record))), None)

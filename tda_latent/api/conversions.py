@@ -11,6 +11,7 @@ from tda_latent.engines.networkx_graph import to_networkx
 from tda_latent.errors import InvalidInput, missing_library
 from tda_latent.records import (
     Comparison,
+    Gallery,
     Latents,
     MapperGraph,
     Measures,
@@ -34,6 +35,7 @@ def to_numpy(record: Record) -> Any:
         Comparison: lambda r: r.values,
         Vectors: lambda r: r.values,
         Projection: lambda r: r.coordinates,
+        Gallery: lambda r: r.images,
         Measures: lambda r: np.array([scalar.value for scalar in r.scalars.values()]),
         MapperGraph: lambda r: r.edges,
     }

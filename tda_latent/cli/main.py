@@ -6,6 +6,7 @@ Exit codes: 0 done and every claim holds; 1 incomplete, or a claim fails; 2 the 
 from __future__ import annotations
 
 import argparse
+import gc
 import importlib
 import io
 import os
@@ -13,7 +14,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from tda_latent.cli import bundling, housekeeping, submission, tracing, verification
+from tda_latent.cli import bundling, housekeeping, recording, submission, tracing, verification
 from tda_latent.errors import TdaLatentError, nearest_name
 
 USAGE_ERROR = 2
@@ -31,6 +32,9 @@ COMMANDS = {
     "explain": "say why a task will run again, or since when its result is there",
     "compare": "set two arrays of latents beside each other",
     "analyze": "measure one array of latents",
+    "record": "run a checkpoint over a file of inputs and write what its layers give",
+    "list-layers": "list the layers of a checkpoint that can be recorded",
+    "assets": "list data sets and trained weights: what is here, and the command that gets the rest",
     "list": "list the components: sources, analyzers, distances, figures",
     "describe": "explain a component and its parameters",
     "schema": "print the JSON schema of experiment files, for editors",
@@ -43,6 +47,9 @@ COMMANDS = {
 
 _HOMES: dict[str, str] = {
     "submit": "submission",
+    "record": "recording",
+    "list-layers": "recording",
+    "assets": "assets",
     "store": "housekeeping",
     "bundle": "bundling",
     "trace": "tracing",
@@ -156,6 +163,9 @@ _ARGUMENTS = {
     "explain": verification.explain_arguments,
     "compare": _compare,
     "analyze": _analyze,
+    "record": recording.record_arguments,
+    "list-layers": recording.list_arguments,
+    "assets": _nothing,
     "list": _list,
     "describe": _describe,
     "schema": _nothing,
@@ -169,6 +179,7 @@ _ARGUMENTS = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and give its exit code; errors are printed without a traceback."""
+    gc.set_threshold(50_000, 20, 50)  # a run keeps many small objects; going through them again costs a tenth of it
     top = parser()
     options = top.parse_args(arguments)
     if options.version:
@@ -184,7 +195,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="replace")  # a narrow terminal shows "?", it does not end the command
     try:
         home = importlib.import_module(f"tda_latent.cli.{_HOMES.get(options.command, 'commands')}")
-        code = int(getattr(home, options.command)(options))
+        code = int(getattr(home, options.command.replace("-", "_"))(options))
         sys.stdout.flush()
         return code
     except TdaLatentError as error:

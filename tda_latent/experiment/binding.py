@@ -11,7 +11,7 @@ from typing import Any
 
 from tda_latent.errors import UnknownName, nearest_name
 from tda_latent.experiment.config import Entry, Experiment
-from tda_latent.experiment.expectations import claim_problems
+from tda_latent.experiment.expectations import Labels, claim_problems
 from tda_latent.experiment.skeleton import ROLES, Problem
 from tda_latent.records import Comparison, Latents, Model
 from tda_latent.registry import Component, problems, registry, type_name
@@ -97,9 +97,14 @@ def bind(experiment: Experiment) -> Binding:
     _join(binding, "distances", binding.distances)
     _join_figures(binding)
     _check_cycles(binding)
-    binding.problems += claim_problems(
-        experiment.expect, tuple(experiment.models), tuple(experiment.distances), tuple(experiment.analyzers)
+    labels = Labels(
+        tuple(experiment.models),
+        tuple(experiment.distances),
+        tuple(experiment.analyzers),
+        experiment.layers,
+        tuple(experiment.data),
     )
+    binding.problems += claim_problems(experiment.expect, labels)
     return binding
 
 

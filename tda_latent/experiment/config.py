@@ -44,7 +44,7 @@ class Experiment:
     analyzers: Mapping[str, Entry] = field(default_factory=dict)
     distances: Mapping[str, Entry] = field(default_factory=dict)
     figures: Mapping[str, Entry] = field(default_factory=dict)
-    expect: tuple[Mapping[str, str], ...] = ()
+    expect: tuple[Mapping[str, Any], ...] = ()
     venue: str = "neurips"
     text: str = ""
     resolved: Mapping[str, Any] = field(default_factory=dict)

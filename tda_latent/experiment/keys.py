@@ -157,6 +157,8 @@ def _plain(value: Any) -> Any:
 def file_digest(path: str) -> str:
     """SHA-256 of a file's bytes; suffix and key (after ``::``) are kept beside it, since they say how it is read.
 
+    Of a folder: of the names and digests of the files in it, not of what lies in folders further down.
+
     Raises
     ------
     InvalidInput
@@ -164,11 +166,22 @@ def file_digest(path: str) -> str:
     """
     name, inner = split_uri(path)
     try:
-        stat = os.stat(name)
-        digest = _bytes_digest(name, stat.st_size, stat.st_mtime_ns, stat.st_ino)
+        if os.path.isdir(name):
+            return sha256(canonical_json([[file.name, _digest_now(str(file))] for file in files_in(Path(name))]))
+        digest = _digest_now(name)
     except OSError as error:
         raise InvalidInput(f"{name} cannot be read: {error.strerror or error}. Check the path in the file.") from None
     return f"{digest}{Path(name).suffix.lower()}::{inner or ''}"
+
+
+def files_in(folder: Path) -> list[Path]:
+    """The files that lie in a folder itself, by name."""
+    return sorted(entry for entry in folder.iterdir() if entry.is_file())
+
+
+def _digest_now(name: str) -> str:
+    stat = os.stat(name)
+    return _bytes_digest(name, stat.st_size, stat.st_mtime_ns, stat.st_ino)
 
 
 @functools.cache

@@ -11,9 +11,9 @@ from tda_latent.experiment.binding import Binding, Bound, bind, trains
 from tda_latent.experiment.config import Experiment, assemble
 from tda_latent.experiment.documents import Document, override, read_document
 from tda_latent.experiment.mending import mended
-from tda_latent.experiment.plan import Plan, expanded, groups, is_template, make_plan, resolved
+from tda_latent.experiment.plan import Plan, expanded, groups, is_template, make_plan, resolved, source_axes
 from tda_latent.experiment.skeleton import Problem, skeleton_problems
-from tda_latent.sources.file.gate import require_file
+from tda_latent.sources.file.gate import require_file, require_folder
 from tda_latent.sources.file.uri import split_uri, template_fields
 
 FIELDS = ("model", "data", "replicate", "seed", "layer")
@@ -93,14 +93,13 @@ def _axis_problem(experiment: Experiment, bound: Bound) -> str | None:
         return _layer_problem(experiment, bound)
     if len(experiment.layers) > 1 and "layer" not in fields:
         return f"{bound.label!r} has no {{layer}} field, so {len(experiment.layers)} layers would be the same points."
-    if bound.component.uses_rng:
-        return None
-    if len(experiment.replicates) > 1 and not {"replicate", "seed"} & fields:
+    varies = source_axes(bound) if bound.component.uses_rng else ()
+    if "replicate" not in varies and len(experiment.replicates) > 1 and not {"replicate", "seed"} & fields:
         return (
             f"{bound.label!r} has no {{replicate}} field, so {len(experiment.replicates)} replicates would be the same "
             "points; replicates are independently trained models. Write the field, or set axes: replicates: 1."
         )
-    if len(experiment.data) > 1 and "data" not in fields:
+    if "data" not in varies and len(experiment.data) > 1 and "data" not in fields:
         return f"{bound.label!r} has no {{data}} field, so {len(experiment.data)} data sets would give the same points."
     return None
 
@@ -137,11 +136,15 @@ def _sources(experiment: Experiment, bound: Bound) -> list[Bound]:
 
 def _missing_file(sources: Sequence[Bound]) -> str | None:
     """What is wrong with the files that some sources read, as far as a look at their folder tells."""
-    names = dict.fromkeys(str(item.entry.parameters["path"]) for item in sources if "path" in item.entry.parameters)
+    given = {
+        str(item.entry.parameters["path"]): getattr(item.component.cls, "reads_folder", False)
+        for item in sources
+        if "path" in item.entry.parameters
+    }
     reasons = {}
-    for path in dict.fromkeys(split_uri(name)[0] for name in names):
+    for path, is_folder in {split_uri(name)[0]: is_folder for name, is_folder in given.items()}.items():
         try:
-            require_file(Path(path))
+            (require_folder if is_folder else require_file)(Path(path))
         except InvalidInput as error:
             reasons[path] = str(error)
     if not reasons:

@@ -11,7 +11,7 @@ from tda_latent.experiment.binding import takes
 from tda_latent.experiment.config import Experiment
 from tda_latent.experiment.keys import Recipes, key_fields, key_of, settled
 from tda_latent.experiment.plan import Plan, Task
-from tda_latent.experiment.store import Store
+from tda_latent.experiment.store import Store, Stored
 from tda_latent.records import Latents, Measures, Record, canonical_json, sha256
 
 
@@ -46,6 +46,7 @@ class Run:
 
     told : what stores of workers had to say; lost : whether an input disappeared from the store during the run
     stopped : why the place where tasks ran went away before all were done, or nothing
+    held : where the store keeps cached results that nobody has read yet
     """
 
     plan: Plan
@@ -56,6 +57,7 @@ class Run:
     lost: bool = False
     stopped: str = ""
     recipes: Recipes = field(default_factory=Recipes, repr=False)
+    held: dict[str, Stored] = field(default_factory=dict, repr=False)
     _loaded: dict[str, Record] = field(default_factory=dict, repr=False)
 
     @property
@@ -84,13 +86,17 @@ class Run:
         if outcome is None or not outcome.done:
             return None
         if label not in self._loaded:
-            action = self.store.find(outcome.key)
-            found = self.store.load(action) if action and action.digests["result"] == outcome.digest else None
+            stored = self.held.pop(label, None) or self._stored(outcome.key)
+            found = self.store.load(stored) if stored and stored.digest == outcome.digest else None
             if found is None:
                 self.outcomes[label] = Outcome("failed", reason="its stored result is damaged; run again.")
                 return None
             self._loaded[label] = found
         return self._loaded[label]
+
+    def _stored(self, key: str) -> Stored | None:
+        action = self.store.find(key)
+        return action.outputs["result"] if action else None
 
     @property
     def notices(self) -> list[str]:
@@ -142,6 +148,7 @@ def known(run: Run, task: Task) -> tuple[Outcome, Task, Mapping[str, Any]]:
     action = run.store.find(key)
     if action is None:
         return Outcome("waiting", key), final, fields
+    run.held[task.label] = action.outputs["result"]
     return Outcome("cached", key, action.digests["result"], "", *noted(action.facts)), final, fields
 
 

@@ -19,7 +19,7 @@ from typing import Any
 from tda_latent.experiment.binding import Binding, Bound, bind, is_grouped, trains
 from tda_latent.experiment.config import Experiment
 from tda_latent.experiment.streams import Words, stream_words
-from tda_latent.registry import needs_of
+from tda_latent.registry import axioms_of, needs_of
 from tda_latent.sources.file.uri import expand_template
 
 Tree = Any  # a task label, or a tuple or mapping of trees
@@ -160,7 +160,8 @@ def _latents(plan: Plan, bound: Bound, cell: Cell) -> str:
     label = f"latents/{cell.path}"
     if not trains(bound.component):
         axes = {"data": cell.data, "model": cell.model, "replicate": cell.replicate, "layer": cell.layer}
-        return _source(plan, label, expanded(bound, plan.experiment, axes), {}, **axes)
+        source = expanded(bound, plan.experiment, axes)
+        return _source(plan, label, source, {}, **{name: axes[name] for name in source_axes(source)})
     experiment = plan.experiment
     data = _source(plan, f"data/{cell.data}", resolved(plan.binding.data[cell.data], experiment), {}, data=cell.data)
     hold_out = Operator("step", "hold-out", {"held_out": experiment.held_out})
@@ -173,6 +174,11 @@ def _latents(plan: Plan, bound: Bound, cell: Cell) -> str:
     network = _source(plan, network_label, bound, {name: train}, data=cell.data, replicate=cell.replicate)
     encode = Operator("step", "encode", {"layer": cell.layer} if cell.layer else {})
     return plan.add(Task(label, encode, {"network": network, "inputs": split}, cell=cell))
+
+
+def source_axes(bound: Bound) -> tuple[str, ...]:
+    """The axes that the stream of a source of points varies over."""
+    return tuple(getattr(bound.instance, "varies", ("data", "model", "replicate", "layer")))
 
 
 def context(bound: Bound, cell: Cell) -> dict[str, Tree]:
@@ -261,12 +267,14 @@ def missing_context(plan: Plan, bound: Bound, cell: Cell) -> str | None:
 def missing_columns(plan: Plan, bound: Bound, cell: Cell) -> str | None:
     """Why a component cannot use the clouds of a model, as far as the model says what it provides; else None."""
     model = plan.binding.models[cell.model]
-    provides = getattr(model.component.cls, "provides", None)
+    provides = getattr(model.instance, "provides", None)
     if provides is None:
         return None
     if trains(model.component):
-        source = plan.binding.data[cell.data].component.cls
+        source = plan.binding.data[cell.data].instance
         provides = {*provides, *getattr(source, "provides", ("labels", "ids", "factors")), "ids"}
+    if cell.layer and "decoder" in needs_of(bound.instance):
+        return f"needs codes that can be decoded, and layer {cell.layer!r} is none"
     absent = [column for column in needs_of(bound.instance) if column not in provides]
     return f"needs {absent[0]}, which {model.entry.use!r} does not provide" if absent else None
 
@@ -275,7 +283,7 @@ def _comparison(plan: Plan, label: str, bound: Bound, data: str, layer: str) -> 
     """Tasks of one matrix of distances: a block for each two models, then the blocks put together."""
     place = "/".join(part for part in (data, layer) if part)
     sides = _sides(plan, label, bound, data, layer)
-    symmetric = "symmetry" in bound.component.axioms
+    symmetric = "symmetry" in axioms_of(bound.instance)
     distance = Operator("distance", bound.component.name, bound.entry.parameters)
     blocks, pairs, models = [], [], tuple(sides)
     for i, left in enumerate(models):

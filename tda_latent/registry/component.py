@@ -26,12 +26,16 @@ that the cloud was encoded with; ``training: Latents``, the inputs that it was t
 inputs of the data, with ids and a split (train, test); ``inputs.matching(latents.ids)`` are those of the cloud.
 Models that were not trained in the run have none of these: the analysis is then left out, with this reason.
 
-Optional class constants: ``invariances`` (isometry, translation, scale, permutation: changes of the cloud that
-leave the result alone), ``axioms`` (identity, symmetry, triangle: what a distance keeps), ``needs`` (labels, factors,
-scale, ids: columns the latents must carry; may be a property that depends on the parameters), ``provides`` (those
-columns, for sources that know beforehand; a trained model adds them to those of its data), ``layers`` (names of the
-layers of a trained model beside its codes, for ``axes: layers``; may be a property), ``baseline`` (True for
-a plain distance that a topological one has to beat), ``example`` (parameters for a run of under a second).
+Optional class constants: ``invariances`` (isometry, translation, scale, permutation: changes of the cloud that leave
+the result alone), ``axioms`` (identity, symmetry, triangle: what a distance keeps; may be a property that depends on
+the parameters, such as a direction), ``needs`` (labels, factors, scale, ids: columns the latents must carry; decoder:
+that the model decodes codes; may be a property that depends on the parameters), ``provides`` (those columns, for
+sources that know beforehand; may be a property; a trained model adds them to those of its data), ``varies`` (axes
+that the stream of a source of points varies over, out of data, model, replicate, layer; all of them without it; may
+be a property), ``reads_folder`` (True where ``path`` is a folder), ``assets`` (names of data or weights in
+`registry.assets` that have to be here; may be a property), ``layers`` (names of the layers of a trained model beside
+its codes, for ``axes: layers``; may be a property), ``baseline`` (True for a plain distance that a topological one
+has to beat), ``example`` (parameters for a run of under a second).
 
 Optional methods of an analyzer of clouds: ``resolved(size, dimension)``, the same component with everything decided
 that depends on the shape of the cloud, such as what a budget buys (it is what keys are made of); ``cost(size,
@@ -61,6 +65,7 @@ INVARIANCES = ("isometry", "translation", "scale", "permutation")
 AXIOMS = ("identity", "symmetry", "triangle")
 RESERVED = ("use", "on", "of", "caption", "replicate")  # keys of an entry in an experiment file
 COLUMNS = ("labels", "factors", "scale", "ids")
+NEEDS = (*COLUMNS, "decoder")  # what an analyzer may declare that it needs
 CONTEXT = ("model", "inputs", "training")  # further arguments that an analyzer of clouds may have
 _FREE = ("rng", "ax")  # arguments of __call__ that are not inputs
 
@@ -121,8 +126,9 @@ class Component:
 
     @property
     def axioms(self) -> tuple[str, ...]:
-        """Metric axioms that a distance keeps."""
-        return tuple(getattr(self.cls, "axioms", ()))
+        """Metric axioms that a distance keeps; with the parameters of its example, where they depend on these."""
+        declared = getattr(self.cls, "axioms", ())
+        return axioms_of(self.build(self.example)) if isinstance(declared, property) else tuple(declared)
 
     @property
     def example(self) -> Mapping[str, Any]:
@@ -230,8 +236,9 @@ def _check_declaration(kind: str, name: str, cls: type) -> None:
         raise TypeError(
             f"{where} asks for {unknown[0]!r}; beside its record an analyzer may ask for {CONTEXT} and rng."
         )
+    axioms = getattr(cls, "axioms", ())
     strange = (set(getattr(cls, "invariances", ())) - set(INVARIANCES)) | (
-        set(getattr(cls, "axioms", ())) - set(AXIOMS)
+        set(() if isinstance(axioms, property) else axioms) - set(AXIOMS)
     )
     if strange:
         raise TypeError(f"{where} declares {sorted(strange)[0]!r}; known are {INVARIANCES + AXIOMS}.")
@@ -257,8 +264,13 @@ def component_of(instance: object) -> Component:
 
 
 def needs_of(instance: object) -> tuple[str, ...]:
-    """Columns that the latents must carry for these parameters: out of labels, factors, scale, ids."""
+    """What these parameters need: columns that the latents must carry (labels, factors, scale, ids), or a decoder."""
     return tuple(getattr(instance, "needs", ()))
+
+
+def axioms_of(instance: object) -> tuple[str, ...]:
+    """Metric axioms that a distance keeps with these parameters: out of identity, symmetry, triangle."""
+    return tuple(getattr(instance, "axioms", ()))
 
 
 def identity(instance: object) -> dict[str, Any]:

@@ -143,7 +143,7 @@ def test_what_would_be_one_cloud_twice_is_refused(tmp_path) -> None:
     fixed = LAYERS.replace("::{layer}", "::2")
     assert "2 layers would be the same points" in problems(tmp_path, fixed)
     trained = "data: {c: {use: circle}}\nmodels: {m: {use: pca, dimension: 2}}\naxes: {layers: [a, b]}\n"
-    assert "no {layer} field" in problems(tmp_path, trained)
+    assert "'m' has codes only, and no layer 'a'" in problems(tmp_path, trained)
     twice = LAYERS.replace("[7, 9]", "[7, '7']")
     assert "'7' is there twice" in problems(tmp_path, twice)
     assert "independently trained" in problems(tmp_path, "models: {d: {use: digits}}\naxes: {replicates: 2}\n")

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tda_latent.errors import StoreError
+from tda_latent.errors import InvalidInput, StoreError
 from tda_latent.experiment.bundle.archive import Content
 from tda_latent.experiment.documents import read_document_text, written
+from tda_latent.experiment.keys import file_digest, files_in
 from tda_latent.experiment.manifest import Manifest
 from tda_latent.experiment.store import Action
 from tda_latent.sources.file.uri import split_uri
@@ -99,17 +99,13 @@ def _add(found: Inputs, label: str, path: str, digest: str, folders: Mapping[str
     found.names[label] = inner if key is None else f"{inner}::{key}"
     if inner in found.files or inner in found.absent:
         return
-    file = Path(name)
+    place = Path(name)
     try:
-        fits = file.stat().st_size <= largest and _digest(file) == digest
-    except OSError:
+        parts = {f"{inner}/{file.name}": file for file in files_in(place)} if place.is_dir() else {inner: place}
+        fits = sum(file.stat().st_size for file in parts.values()) <= largest and file_digest(name)[:64] == digest
+    except (OSError, InvalidInput):
         fits = False
     if fits:
-        found.files[inner] = file
+        found.files |= parts
     else:
         found.absent[inner] = digest
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

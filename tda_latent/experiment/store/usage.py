@@ -18,6 +18,7 @@ KINDS: Mapping[str, str] = {
     "Vectors": "vectors",
     "Representatives": "representatives",
     "Projection": "maps",
+    "Gallery": "pictures",
     "Model": "trained models",
     "Comparison": "comparisons",
     "Drawing": "figures",
