@@ -162,6 +162,9 @@ def _check_labels(binding: Binding, experiment: Experiment) -> None:
             known = ", ".join(experiment.replicates[:10])
             text = f"there is no replicate {entry.replicate!r}; the replicates are {known}."
             binding.problems.append((("figures", label, "replicate"), text))
+        for index, name in enumerate(entry.data or ()):
+            if name not in experiment.data:
+                _unknown_label(binding, ("figures", label, "data", index), name, "data set", experiment.data)
 
 
 def _join(binding: Binding, section: str, bound: dict[str, Bound]) -> None:

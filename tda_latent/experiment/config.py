@@ -23,6 +23,7 @@ class Entry:
     caption: str = ""
     replicate: str | None = None
     allow_missing: bool = False
+    data: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ def entries(section: str, value: Mapping[str, Any]) -> dict[str, Entry]:
             caption=roles.get("caption", ""),
             replicate=None if replicate is None else str(replicate),
             allow_missing=bool(roles.get("allow_missing", False)),
+            data=tuple(roles["data"]) if "data" in roles else None,
         )
     return found
 

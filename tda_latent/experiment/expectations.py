@@ -6,7 +6,8 @@ the within-distances), ``value(analyzer.scalar, model)`` (the median over replic
 the same. Names with other signs than letters, digits and underscores are quoted: ``within('nearest-neighbour-w1')``.
 
 A claim is judged for every data set and every layer, or for those under ``data`` and ``layers``. A test that nothing
-can fail is none: each mapping under ``controls`` replaces models by others, and then the claim must fail.
+can fail is none: each mapping under ``controls`` replaces models by others, or a data set named under ``data`` by
+another one, and then the claim must fail.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import ast
 import math
 import operator
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -47,6 +48,9 @@ _ORDER: dict[type, Callable[[Any, Any], bool]] = {
 class Numbers(Protocol):
     """Where the values of a claim come from."""
 
+    @property
+    def data(self) -> str: ...
+    def elsewhere(self, data: str) -> Numbers: ...
     def between(self, distance: str, first: str, second: str) -> float: ...
     def within(self, distance: str, model: str | None) -> float: ...
     def separation(self, distance: str, first: str, second: str) -> float: ...
@@ -84,7 +88,7 @@ def claim_problems(expect: Sequence[Mapping[str, Any]], labels: Labels) -> list[
     for index, entry in enumerate(expect):
         calls: list[ast.Call] = []
         try:
-            calls = [node for node in ast.walk(_parse(entry["that"])) if isinstance(node, ast.Call)]
+            calls = _calls(_parse(entry["that"]))
             for call in calls:
                 _check_call(call, labels)
         except InvalidInput as error:
@@ -102,13 +106,19 @@ def _scope_problems(
         for place, name in enumerate(entry.get(kind) or ()):
             if str(name) not in known:
                 yield (kind, place), _absent("layer" if kind == "layers" else "data set", str(name), known)
-    named = {_name(argument) for call in calls for argument in call.args[1:]}
+    named = _models(calls)
     for place, swaps in enumerate(entry.get("controls") or ()):
         for old, new in swaps.items():
-            if old not in named:
-                yield ("controls", place), f"the claim does not name the model {old!r}, so nothing can take its place."
-            elif new not in labels.models:
-                yield ("controls", place, old), _absent("model", new, labels.models)
+            what, known = ("model", labels.models) if old in named else ("data set", labels.data)
+            if old not in named and old not in (entry.get("data") or ()):
+                text = f"the claim does not name the model {old!r}, nor a data set under `data`; nothing to replace."
+                yield ("controls", place), text
+            elif new not in known:
+                yield ("controls", place, old), _absent(what, new, known)
+
+
+def _models(calls: Iterable[ast.Call]) -> set[str]:
+    return {_name(argument) for call in calls for argument in call.args[1:]}
 
 
 def _absent(what: str, name: str, known: Sequence[str]) -> str:
@@ -125,18 +135,28 @@ def is_judged(expect: Mapping[str, Any], data: str, layer: str) -> bool:
 
 def judge(expect: Mapping[str, Any], numbers: Numbers) -> Outcome:
     """Evaluate one claim and its controls; the reason shows every number that they used."""
-    plain, swaps = _judged(expect, numbers), expect.get("controls") or ()
-    if plain.holds is None or not swaps:
+    plain = _judged(expect, numbers)
+    if plain.holds is None:
         return plain
-    controls = [_judged(expect, numbers, swap) for swap in swaps]
+    placed = [(swap, _place(expect, numbers, swap)) for swap in expect.get("controls") or ()]
+    controls = [(swap, _judged(expect, place, swap)) for swap, place in placed if place is not None]
     verdicts = {True: "HOLDS and must not", False: "fails, as it must", None: "is undecided"}
     why = [plain.why] + [
         f"with {', '.join(f'{new} for {old}' for old, new in swap.items())} it {verdicts[one.holds]} ({one.why})"
-        for swap, one in zip(swaps, controls, strict=True)
+        for swap, one in controls
     ]
-    kept = [plain.holds] + [None if one.holds is None else not one.holds for one in controls]
+    kept = [plain.holds] + [None if one.holds is None else not one.holds for _, one in controls]
     holds = False if False in kept else None if None in kept else True
     return Outcome(plain.claim, plain.that, holds, "; ".join(why))
+
+
+def _place(expect: Mapping[str, Any], numbers: Numbers, swap: Mapping[str, str]) -> Numbers | None:
+    """Where a control finds its numbers: in another data set, if it replaces this one; None if it replaces others."""
+    named = _models(_calls(_parse(expect["that"])))
+    data = {old: new for old, new in swap.items() if old in (expect.get("data") or ()) and old not in named}
+    if not data:
+        return numbers
+    return numbers.elsewhere(data[numbers.data]) if numbers.data in data else None
 
 
 def _judged(expect: Mapping[str, Any], numbers: Numbers, swap: Mapping[str, str] | None = None) -> Outcome:
@@ -154,9 +174,13 @@ def _judged(expect: Mapping[str, Any], numbers: Numbers, swap: Mapping[str, str]
 
 
 def _replace_models(tree: ast.AST, swap: Mapping[str, str]) -> None:
-    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+    for call in _calls(tree):
         names = [swap.get(name, name) for name in map(_name, call.args[1:])]
         call.args[1:] = [ast.Name(name) if name.isidentifier() else ast.Constant(name) for name in names]
+
+
+def _calls(tree: ast.AST) -> list[ast.Call]:
+    return [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
 
 
 def _parse(text: str) -> ast.Expression:

@@ -18,8 +18,9 @@ from typing import Any
 
 from tda_latent.experiment.binding import Binding, Bound, bind, is_grouped, trains
 from tda_latent.experiment.config import Experiment
+from tda_latent.experiment.omissions import missing_columns, missing_context, missing_data
 from tda_latent.experiment.streams import Words, stream_words
-from tda_latent.registry import axioms_of, needs_of
+from tda_latent.registry import axioms_of
 from tda_latent.sources.file.uri import expand_template
 
 Tree = Any  # a task label, or a tuple or mapping of trees
@@ -131,7 +132,10 @@ def make_plan(experiment: Experiment, binding: Binding | None = None) -> Plan:
     plan = Plan(experiment, binding or bind(experiment))
     for data, layer in groups(experiment):
         for label, bound in plan.binding.models.items():
-            for replicate in experiment.replicates:
+            reason = missing_data(plan.binding, bound, data)
+            if reason is not None:
+                plan.skipped[f"model/{data}/{label}"] = reason
+            for replicate in experiment.replicates if reason is None else ():
                 latents = _latents(plan, bound, Cell(data, label, replicate, layer))
                 _clouds(plan, latents, Cell(data, label, replicate, layer))
     for label in plan.binding.analyzers:
@@ -242,7 +246,7 @@ def _analysis(plan: Plan, label: str, cell: Cell) -> str | None:
     if name in plan.tasks:
         return name
     bound = plan.binding.analyzers[label]
-    reason = missing_columns(plan, bound, cell) or missing_context(plan, bound, cell)
+    reason = missing_columns(plan.binding, bound, cell) or missing_context(plan.binding, bound, cell)
     given = cloud_label(plan, cell) if bound.on is None else _analysis(plan, bound.on, cell)
     if reason is None and given is None:
         reason = f"takes the result of {bound.on!r}, which was left out"
@@ -254,29 +258,6 @@ def _analysis(plan: Plan, label: str, cell: Cell) -> str | None:
     axes = {"data": cell.data, "replicate": cell.replicate, "layer": cell.layer, "subsample": cell.subsample}
     stream = _stream(plan, label, **axes) if bound.component.uses_rng else None
     return plan.add(Task(name, operator, {argument: given, **context(bound, cell)}, stream, cell=cell))
-
-
-def missing_context(plan: Plan, bound: Bound, cell: Cell) -> str | None:
-    """Why there is nothing to give for what an analyzer asks for beside its record; else None."""
-    model = plan.binding.models[cell.model]
-    if not bound.component.context or trains(model.component):
-        return None
-    return f"needs the trained {bound.component.context[0]}, and {model.entry.use!r} gives points only"
-
-
-def missing_columns(plan: Plan, bound: Bound, cell: Cell) -> str | None:
-    """Why a component cannot use the clouds of a model, as far as the model says what it provides; else None."""
-    model = plan.binding.models[cell.model]
-    provides = getattr(model.instance, "provides", None)
-    if provides is None:
-        return None
-    if trains(model.component):
-        source = plan.binding.data[cell.data].instance
-        provides = {*provides, *getattr(source, "provides", ("labels", "ids", "factors")), "ids"}
-    if cell.layer and "decoder" in needs_of(bound.instance):
-        return f"needs codes that can be decoded, and layer {cell.layer!r} is none"
-    absent = [column for column in needs_of(bound.instance) if column not in provides]
-    return f"needs {absent[0]}, which {model.entry.use!r} does not provide" if absent else None
 
 
 def _comparison(plan: Plan, label: str, bound: Bound, data: str, layer: str) -> None:
@@ -330,8 +311,10 @@ def _sides(plan: Plan, label: str, bound: Bound, data: str, layer: str) -> dict[
     sides = {}
     for model in plan.binding.models:
         rows = [plan.subsamples(model, replicate, data, layer) for replicate in plan.experiment.replicates]
+        if not rows[0]:
+            continue
         inputs = tuple(tuple(_input_label(plan, bound, cell) for cell in row) for row in rows)
-        reason = missing_columns(plan, bound, rows[0][0]) if bound.on is None else None
+        reason = missing_columns(plan.binding, bound, rows[0][0]) if bound.on is None else None
         if any(name not in plan.tasks for row in inputs for name in row):
             reason = f"takes the result of {bound.on!r}, which was left out"
         if reason is None:
@@ -348,6 +331,8 @@ def _input_label(plan: Plan, bound: Bound, cell: Cell) -> str:
 def _figures(plan: Plan, label: str, bound: Bound) -> None:
     figure = Operator("figure", bound.component.name, bound.entry.parameters)
     for data, layer in groups(plan.experiment):
+        if bound.entry.data is not None and data not in bound.entry.data:
+            continue
         records = _drawn(plan, bound, data, layer)
         name = "/".join(
             part for part in ("figure", label, data if len(plan.experiment.data) > 1 else "", layer) if part
@@ -381,10 +366,8 @@ def _drawn(plan: Plan, bound: Bound, data: str, layer: str) -> Mapping[str, Tree
     shown = plan.experiment.replicates if is_grouped(bound.component) else (chosen,)
     found: dict[str, Tree] = {}
     for model in plan.binding.models:
-        cells = [
-            plan.subsamples(model, replicate, data, layer)[0] for replicate in shown
-        ]  # no subsample is a replicate
-        labels = tuple(label for label in (analysis_label(on, cell) for cell in cells) if label in plan.tasks)
+        clouds = (plan.subsamples(model, replicate, data, layer)[:1] for replicate in shown)  # no subsample is one
+        labels = tuple(name for row in clouds for cell in row if (name := analysis_label(on, cell)) in plan.tasks)
         if labels:
             found[model] = labels if is_grouped(bound.component) else labels[0]
     return found

@@ -77,6 +77,10 @@ class Group:
         """Data and layer, for headings."""
         return "/".join(part for part in (self.data, self.layer) if part)
 
+    def elsewhere(self, data: str) -> Group:
+        """The results of another data set at the same layer."""
+        return Group(self.run, data, self.layer)
+
     @cached_property
     def comparisons(self) -> dict[str, Comparison]:
         """The comparison of every distance; where blocks are missing, with NaN in their place."""
@@ -174,7 +178,7 @@ class Group:
         """The models that an analyzer was planned for."""
         plan, first = self.run.plan, self.run.experiment.replicates[0]
         cells = {model: plan.subsamples(model, first, self.data, self.layer) for model in plan.binding.models}
-        return [model for model, row in cells.items() if analysis_label(analyzer, row[0]) in plan.tasks]
+        return [model for model, row in cells.items() if row and analysis_label(analyzer, row[0]) in plan.tasks]
 
     def between(self, distance: str, first: str, second: str) -> float:
         """Median distance between the replicates of two models."""

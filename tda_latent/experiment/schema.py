@@ -26,6 +26,12 @@ _ROLES: dict[str, dict[str, Any]] = {
         "type": "boolean",
         "description": "Draw although results are missing, with a mark in the picture that says how many are there.",
     },
+    "data": {
+        "type": "array",
+        "items": {"type": "string"},
+        "minItems": 1,
+        "description": "Labels of the data sets that it is drawn for; all of them without it.",
+    },
 }
 _EXTENDS: dict[str, Any] = {
     "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],

@@ -16,7 +16,7 @@ ROLES: Mapping[str, tuple[str, ...]] = {  # keys of an entry that are no paramet
     "models": (),
     "analyzers": ("on",),
     "distances": ("on",),
-    "figures": ("of", "caption", "replicate", "allow_missing"),
+    "figures": ("of", "caption", "replicate", "allow_missing", "data"),
 }
 MAX_CLOUDS = 100_000  # models x data x replicates x layers x subsamples
 Problem = tuple[Path, str]
@@ -129,22 +129,35 @@ def axis_names(axis: Any) -> tuple[str, ...]:
 
 
 def _role_problems(value: Mapping[str, Any]) -> list[Problem]:
-    """Roles that hold anything but a name or a text; one is a truth value."""
+    """Roles that hold anything but a name or a text; one is a truth value, one a list of names."""
     truths = [
         (("figures", label, "allow_missing"), f"{shown(item['allow_missing'])} was given; the rule is true or false.")
         for label, item in value.get("figures", {}).items()
         if type(item.get("allow_missing", False)) is not bool
     ]
-    return truths + [
-        ((section, label, role), f"{shown(item[role])} was given; the rule is text.")
-        for section, roles in ROLES.items()
-        for label, item in value.get(section, {}).items()
-        for role in ("use", *roles)
-        if role in item
-        and role != "allow_missing"
-        and not isinstance(item[role], str)
-        and not (role == "replicate" and type(item[role]) is int)
+    lists = [
+        (("figures", label, "data"), f"{shown(item['data'])} was given; the rule is a list of labels of data sets.")
+        for label, item in value.get("figures", {}).items()
+        if "data" in item and not _is_list_of_text(item["data"])
     ]
+    return (
+        truths
+        + lists
+        + [
+            ((section, label, role), f"{shown(item[role])} was given; the rule is text.")
+            for section, roles in ROLES.items()
+            for label, item in value.get(section, {}).items()
+            for role in ("use", *roles)
+            if role in item
+            and role not in ("allow_missing", "data")
+            and not isinstance(item[role], str)
+            and not (role == "replicate" and type(item[role]) is int)
+        ]
+    )
+
+
+def _is_list_of_text(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(item, str) for item in value)
 
 
 def _axis_problems(value: Mapping[str, Any]) -> list[Problem]:

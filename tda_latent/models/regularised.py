@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
@@ -15,11 +16,15 @@ from torch.nn import functional
 from tda_latent.models.autoencoder import Autoencoder, AutoencoderNetwork, trained
 from tda_latent.models.encoding import trainable
 from tda_latent.models.training import Schedule
+from tda_latent.numerics.gaussian_mixture import Mixture, gaussian_mixture
 from tda_latent.records import Model
 
 
 class RegularisedAutoencoder(Autoencoder):
-    """An autoencoder whose codes and decoder weights are kept small."""
+    """An autoencoder whose codes and decoder weights are kept small.
+
+    With components > 0 it keeps a mixture of so many normal distributions as its prior.
+    """
 
     family = "rae"
     units: ClassVar[Mapping[str, str]] = {
@@ -28,6 +33,14 @@ class RegularisedAutoencoder(Autoencoder):
         "code_energy": "squared unit of the codes",
         "decoder_energy": "1",
     }
+
+    def __init__(self, inputs: int, dimension: int, hidden: Sequence[int], components: int = 0) -> None:
+        super().__init__(inputs, dimension, hidden)
+        self.components = components
+        if components:
+            self.register_buffer("mixture_shares", torch.zeros(components, dtype=torch.float64))
+            self.register_buffer("mixture_means", torch.zeros(components, dimension, dtype=torch.float64))
+            self.register_buffer("mixture_factors", torch.zeros(components, dimension, dimension, dtype=torch.float64))
 
     def weighted_terms(self, batch: Tensor, code_weight: float, decoder_weight: float) -> Mapping[str, Tensor]:
         """Mean squared error of (n, d) scaled inputs, half the mean squared norm of codes, and that of the decoder."""
@@ -75,8 +88,34 @@ def fit_regularised(
     return trained(RegularisedNetwork, module, terms, cloud, schedule, rng)
 
 
+def with_mixture_prior(model: Model, points: NDArray[Any], components: int, rng: np.random.Generator) -> Model:
+    """The same model with a mixture of Gaussians, fitted to the codes of its (n, d) training points, as its prior.
+
+    Raises
+    ------
+    InvalidInput
+        When all codes coincide.
+
+    Notes
+    -----
+    [ghosh2020], by [dempster1977].
+    """
+    found = gaussian_mixture(RegularisedNetwork.of(model).encode(points).mean, components, rng)
+    kept = {f"mixture_{name}": array for name, array in found._asdict().items()}
+    settings = {**model.settings, "components": len(found.shares)}
+    return model.replace(settings=settings, weights={**model.weights, **kept})
+
+
 @dataclass(frozen=True)
 class RegularisedNetwork(AutoencoderNetwork):
-    """A trained regularised autoencoder. Its prior: the Gaussian of the training codes."""
+    """A trained regularised autoencoder. Its prior: the Gaussian, or the mixture, of the training codes."""
 
     architecture = RegularisedAutoencoder
+
+    def sample(self, size: int, rng: np.random.Generator) -> NDArray[np.float64]:
+        """Codes from the prior that was fitted to the training codes."""
+        module = self.module
+        if not module.components:
+            return super().sample(size, rng)
+        parts = (module.mixture_shares, module.mixture_means, module.mixture_factors)
+        return Mixture(*(part.numpy() for part in parts)).draw(size, rng)

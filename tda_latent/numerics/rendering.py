@@ -1,4 +1,4 @@
-"""Small grey images drawn from formulas: rotated figures, blobs on a periodic canvas, quadratic patches.
+"""Small grey images drawn from formulas: turned figures, blobs on a periodic canvas, quadratic patches, lit balls.
 
 Images are rows of pixels between 0 and 1 (patches: centred, of length one), row by row from the top.
 """
@@ -99,6 +99,28 @@ def quadratic_patches(orientation: Floats, phase: Floats, pixels: int) -> Floats
     ramp = np.cos(orientation)[:, None] * x + np.sin(orientation)[:, None] * y
     patches = np.sin(phase)[:, None] * _centred_units(ramp) + np.cos(phase)[:, None] * _centred_units(ramp**2)
     return _centred_units(patches)
+
+
+def shaded_balls(light: Floats, pixels: int, gloss: float) -> Floats:
+    """(n, pixels^2) images of one ball, lit from a direction; pixels beside the ball are 0.
+
+    Parameters
+    ----------
+    light : (n, 3) unit vectors towards the light: right, up, towards the eye
+    pixels : side of the canvas, >= 4; the ball touches its edges
+    gloss : > 0; how fast the brightness falls off with the angle between surface and light
+
+    Notes
+    -----
+    Brightness is exp(gloss * (cosine of that angle - 1)), between 0 and 1 and nowhere constant, also where the light
+    comes from behind. Its logarithm is linear in the light, and three pixels of the ball have independent normals: no
+    two directions give one image.
+    """
+    middle = (2 * np.arange(pixels) + 1) / pixels - 1
+    x, y = (grid.ravel() for grid in np.meshgrid(middle, -middle))
+    is_ball = x**2 + y**2 < 1
+    normals = np.stack([x, y, np.sqrt(np.where(is_ball, 1 - x**2 - y**2, 0.0))])
+    return np.asarray(np.where(is_ball, np.exp(gloss * (light @ normals - 1)), 0.0), dtype=np.float64)
 
 
 def _centred_units(rows: Floats) -> Floats:

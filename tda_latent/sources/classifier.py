@@ -51,6 +51,7 @@ class Classifier:
     version: ClassVar[int] = 1
     references: ClassVar[tuple[str, ...]] = ("zhang2017",)
     provides: ClassVar[tuple[str, ...]] = ()
+    needs: ClassVar[tuple[str, ...]] = ("labels",)
     libraries: ClassVar[tuple[str, ...]] = ("torch",)
     example: ClassVar[dict[str, object]] = {"hidden": [8, 4], "epochs": 2, "checkpoints": [0, 1]}
 

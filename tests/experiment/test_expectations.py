@@ -13,7 +13,13 @@ LABELS = Labels(("x", "y"), ("d",), ("spectrum",), ("early", "late"), ("one",))
 
 
 class Fixed:
-    """Numbers that a test knows."""
+    """Numbers that a test knows; in the data set "two" every value is one more."""
+
+    def __init__(self, data: str = "one") -> None:
+        self.data = data
+
+    def elsewhere(self, data: str) -> Fixed:
+        return Fixed(data)
 
     def between(self, distance: str, first: str, second: str) -> float:
         return {"d": 2.0, "far-off": 5.0}[distance]
@@ -25,7 +31,8 @@ class Fixed:
         return 1.0
 
     def value(self, name: str, model: str) -> float:
-        return math.nan if name == "a.undefined" else {"x": 3.0, "y": 1.0}.get(model, 2.0)
+        more = 1.0 if self.data == "two" else 0.0
+        return math.nan if name == "a.undefined" else {"x": 3.0, "y": 1.0}.get(model, 2.0) + more
 
     def lowest(self, name: str, model: str) -> float:
         return self.value(name, model) - 0.5
@@ -139,6 +146,31 @@ def test_only_models_are_replaced_not_analyzers_of_the_same_name() -> None:
     assert controlled("value(x.b, x) > 2", {"x": "y"}).holds is True
 
 
+def on_data(text: str, *controls: dict[str, str], data: str = "one"):
+    return judge({"claim": "c", "that": text, "data": ["one", "three"], "controls": list(controls)}, Fixed(data))
+
+
+def test_a_control_may_be_another_data_set() -> None:
+    found = on_data("value(a.b, x) < 3.5", {"one": "two"})
+    assert found.holds is True
+    assert found.why == "value(a.b, x) = 3; with two for one it fails, as it must (value(a.b, x) = 4)"
+    assert on_data("value(a.b, x) < 9", {"one": "two"}).holds is False
+
+
+def test_a_control_may_replace_model_and_data_set_at_once() -> None:
+    assert on_data("value(a.b, x) > 2.5", {"one": "two", "x": "y"}).why.endswith(
+        "fails, as it must (value(a.b, y) = 2)"
+    )
+
+
+def test_a_control_for_another_data_set_is_not_looked_at_here() -> None:
+    assert on_data("value(a.b, x) < 9", {"one": "two"}, data="three").holds is True
+
+
+def test_a_name_that_model_and_data_set_share_stands_for_the_model() -> None:
+    assert on_data("value(a.b, one) > 1.5", {"one": "y"}).why.endswith("fails, as it must (value(a.b, y) = 1)")
+
+
 def test_a_claim_speaks_of_every_group_or_of_those_that_it_names() -> None:
     assert is_judged({}, "one", "late")
     assert is_judged({"layers": ["late", 3]}, "one", "3")
@@ -153,6 +185,8 @@ def test_a_claim_speaks_of_every_group_or_of_those_that_it_names() -> None:
         ({"data": ["two"]}, ("data", 0), "no data set is labelled 'two'"),
         ({"controls": [{"x": "z"}]}, ("controls", 0, "x"), "no model is labelled 'z'"),
         ({"controls": [{"x": "y"}, {"y": "x"}]}, ("controls", 1), "does not name the model 'y'"),
+        ({"controls": [{"one": "x"}]}, ("controls", 0), "nor a data set"),
+        ({"data": ["one"], "controls": [{"one": "tow"}]}, ("controls", 0, "one"), "no data set is labelled 'tow'"),
     ],
 )
 def test_what_a_claim_speaks_of_must_exist(entry, path, message) -> None:

@@ -120,6 +120,17 @@ def measures() -> Measures:
 
 
 @pytest.fixture(scope="session")
+def ranking() -> dict[str, tuple[Measures, ...]]:
+    rng = np.random.default_rng(4)
+    names = ("pca", "vae", "topological-autoencoder", "spherical-vae", "autoencoder without training")
+    reference = {"margin, of the data (reference)": Scalar(0.5, UNIT)}
+    return {
+        name: tuple(Measures({"margin": Scalar(value, UNIT), **reference}) for value in rng.normal(k / 9, 0.1, 5))
+        for k, name in enumerate(names)
+    }
+
+
+@pytest.fixture(scope="session")
 def landscape() -> Vectors:
     grid = np.linspace(0, 1, 30)
     layers = np.stack([np.maximum(0, h - np.abs(grid - 0.5)) for h in (0.5, 0.3)])
@@ -150,6 +161,7 @@ def everything(
     graph: Any,
     view: Any,
     measures: Any,
+    ranking: Any,
     landscape: Any,
     gallery: Any,
 ) -> dict[str, tuple[Any, Any]]:
@@ -176,6 +188,7 @@ def everything(
         "tree": (draw("merge-tree"), measures),
         "boundaries": (draw("boundary-matrix", table="class merge scale"), measures),
         "steps": (draw("measure-curves"), measures),
+        "ranking": (draw("model-ranking"), ranking),
         "landscape": (draw("vectors"), landscape),
         "image": (draw("vectors"), image),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from scipy.spatial.distance import cdist
 
 from tda_latent.errors import EngineFailure, InvalidInput, InvalidParameter, UnknownName
 from tda_latent.models.classifier import hidden_layers
@@ -16,6 +17,7 @@ from tda_latent.models.training import Schedule
 from tda_latent.records import Latents, Model
 from tda_latent.sources.autoencoder import Autoencoder
 from tda_latent.sources.classifier import Classifier
+from tda_latent.sources.clusters import Clusters
 from tda_latent.sources.digits import Digits
 from tda_latent.sources.gan import Gan
 from tda_latent.sources.modular_addition import ModularAddition
@@ -346,3 +348,27 @@ def test_the_seed_decides_which_sums_are_held_back():
     first, again, other = (fit_modular((7, 4, 8), 0.5, 1.0, Schedule(10, 1, 1e-3), stream(seed)) for seed in (0, 0, 1))
     assert first == again != other
     assert isinstance(first, Model)
+
+
+def test_a_mixture_prior_of_a_regularised_autoencoder_follows_codes_that_fall_apart():
+    cloud = Clusters(size=400, count=3, separation=20.0)(stream())
+    plain, mixed = (
+        RegularisedAutoencoder(hidden=(16,), dimension=2, epochs=30, components=count)(cloud, stream(1))
+        for count in (1, 3)
+    )
+    for name, weights in plain.weights.items():
+        assert weights.tobytes() == mixed.weights[name].tobytes(), name
+    codes = network(plain).encode(cloud.points).mean
+    far = []
+    for model in (plain, mixed):
+        drawn = network(model).sample(1000, stream(2))
+        assert drawn.shape == (1000, 2)
+        far.append(np.mean(cdist(drawn, codes).min(axis=1) > np.ptp(codes) / 20))
+    assert far[0] > 0.2
+    assert far[1] < 0.02
+
+
+def test_a_mixture_prior_goes_together_with_checkpoints(cloud):
+    model = RegularisedAutoencoder(**QUICK, dimension=2, checkpoints=(0, 4), components=2)(cloud, stream())
+    assert network(model).layers == ("epoch-0", "epoch-4")
+    assert network(model).at_layer(cloud.points, "epoch-0").mean.shape == (90, 2)

@@ -93,3 +93,31 @@ def test_an_edge_is_odd_and_a_line_is_even():
     edge, line = rendering.quadratic_patches(np.array([0.4, 0.4]), np.array([np.pi / 2, 0.0]), 5)
     np.testing.assert_allclose(edge[::-1], -edge, atol=1e-14)
     np.testing.assert_allclose(line[::-1], line, atol=1e-14)
+
+
+def directions(size, seed=0):
+    found = np.random.default_rng(seed).normal(size=(size, 3))
+    return found / np.linalg.norm(found, axis=1, keepdims=True)
+
+
+def test_the_logarithm_of_a_lit_ball_is_linear_in_the_light_and_gives_it_back():
+    light, pixels, gloss = directions(30), 30, 1.7
+    images = rendering.shaded_balls(light, pixels, gloss)
+    ball = images[0] > 0
+    assert ball.mean() == pytest.approx(np.pi / 4, rel=0.03)  # a disc in its square
+    design = np.column_stack([np.ones(30), light])
+    planes, _, rank, _ = np.linalg.lstsq(design, np.log(images[:, ball]), rcond=None)
+    assert rank == 4
+    np.testing.assert_allclose(design @ planes, np.log(images[:, ball]), atol=1e-12)
+    np.testing.assert_allclose(np.linalg.norm(planes[1:], axis=0), gloss, atol=1e-12)  # normals have length one
+    assert np.linalg.matrix_rank(planes[1:]) == 3
+
+
+def test_a_ball_is_brightest_where_it_faces_the_light():
+    right, up, eye = rendering.shaded_balls(np.eye(3), 20, 1.0).reshape(3, 20, 20)
+    rows = np.arange(20)
+    assert right.sum(axis=0) @ rows > 1.05 * 9.5 * right.sum()
+    assert up.sum(axis=1) @ rows < 0.95 * 9.5 * up.sum()
+    assert eye.argmax() in (9 * 20 + 9, 9 * 20 + 10, 10 * 20 + 9, 10 * 20 + 10)
+    behind = rendering.shaded_balls(-np.eye(3)[2:], 20, 1.0)
+    assert 0 < behind[behind > 0].min() < behind.max() < eye.max() <= 1

@@ -20,6 +20,7 @@ from tda_latent.sources.klein_bottle import KleinBottle
 from tda_latent.sources.patches import Patches
 from tda_latent.sources.projective_plane import ProjectivePlane
 from tda_latent.sources.rotating_shape import RotatingShape
+from tda_latent.sources.shaded_ball import ShadedBall
 from tda_latent.sources.shifted_blob import ShiftedBlob
 from tda_latent.sources.sphere import Sphere
 from tda_latent.sources.swiss_roll import SwissRoll
@@ -37,7 +38,7 @@ SHAPES = [
     SwissRoll,
     Annulus,
 ]
-IMAGES = [RotatingShape, ShiftedBlob, Patches]
+IMAGES = [RotatingShape, ShadedBall, ShiftedBlob, Patches]
 PLANTED = [
     (Circle(), 60),
     (Circle(noise=0.05, ambient_dimension=10, unevenness=1.0), 60),
@@ -52,6 +53,8 @@ PLANTED = [
     (ProjectivePlane(size=2000), 80),
     (RotatingShape(size=200), 60),
     (RotatingShape(size=200, figure="heart"), 60),
+    (ShadedBall(size=1000), 80),
+    (ShadedBall(size=1000, gloss=2.0), 80),
     (ShiftedBlob(size=1000), 110),
     (Patches(size=2000), 110),
 ]
@@ -136,6 +139,18 @@ def test_clusters_merge_at_their_separation_after_everything_else(count):
     lengths = minimum_spanning_edges(squareform(pdist(cloud.points)))[2]
     assert (lengths > 8).sum() == count - 1
     assert clusters.betti[2][0] == count == len(set(cloud.labels["cluster"].tolist()))
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 8])
+def test_clusters_on_a_ring_are_as_far_from_their_neighbours_as_is_said(count):
+    cloud = Clusters(count=count, arrangement="ring", size=200, separation=20.0, spread=0.0)(stream())
+    corners = np.unique(np.round(cloud.points, 9), axis=0)
+    assert cloud.dimension == 2
+    assert len(corners) == count
+    apart = squareform(pdist(corners)) + np.where(np.eye(count) > 0, np.inf, 0.0)
+    np.testing.assert_allclose(np.sort(apart, axis=1)[:, : min(2, count - 1)], 20.0)
+    if count > 2:
+        np.testing.assert_allclose(np.ptp(np.linalg.norm(corners - corners.mean(axis=0), axis=1)), 0.0, atol=1e-6)
 
 
 def test_uneven_clusters_have_falling_sizes():
