@@ -8,9 +8,9 @@ from pathlib import Path
 from tda_latent.api.experiments import STORE
 from tda_latent.errors import StoreError
 from tda_latent.experiment import bundle as bundles
-from tda_latent.experiment import manifest
 from tda_latent.experiment.bundle.contents import LARGEST_INPUT
 from tda_latent.experiment.bundle.identity import known_secrets
+from tda_latent.experiment.proof import manifest
 from tda_latent.experiment.store import Store
 
 

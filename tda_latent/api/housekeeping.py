@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tda_latent.api.experiments import STORE
 from tda_latent.errors import StoreError
-from tda_latent.experiment import manifest
+from tda_latent.experiment.proof import manifest
 from tda_latent.experiment.store import Store
 from tda_latent.experiment.store.examination import Examination, examine
 from tda_latent.experiment.store.housekeeping import KEEP_DAYS, Clearing, clear, forget

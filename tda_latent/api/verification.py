@@ -10,16 +10,16 @@ from pathlib import Path
 
 from tda_latent.api.experiments import status
 from tda_latent.errors import InvalidInput, StoreError, TdaLatentError
-from tda_latent.experiment import manifest as manifests
 from tda_latent.experiment.bundle import unfolded
-from tda_latent.experiment.differences import Difference, Place, difference
-from tda_latent.experiment.explain import Chain, unknown_task
-from tda_latent.experiment.explain import explain as chain
-from tda_latent.experiment.manifest import Manifest
 from tda_latent.experiment.outcomes import is_figure
-from tda_latent.experiment.recomputation import Recomputation, drawn, recompute
+from tda_latent.experiment.proof import manifest as manifests
+from tda_latent.experiment.proof.differences import Difference, Place, difference
+from tda_latent.experiment.proof.explain import Chain, unknown_task
+from tda_latent.experiment.proof.explain import explain as chain
+from tda_latent.experiment.proof.manifest import Manifest
+from tda_latent.experiment.proof.recomputation import Recomputation, drawn, recompute
+from tda_latent.experiment.proof.verify import Finding, Integrity, integrity
 from tda_latent.experiment.run import Limits
-from tda_latent.experiment.verify import Finding, Integrity, integrity
 
 STORE = Path(".tda-latent")
 RUNS = Path("runs")

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tda_latent.api.verification import Verification
-    from tda_latent.experiment.differences import Difference
-    from tda_latent.experiment.explain import Chain, Explanation
-    from tda_latent.experiment.judgement import Verdict
-    from tda_latent.experiment.recomputation import Recomputation
-    from tda_latent.experiment.verify import Integrity
+    from tda_latent.experiment.proof.differences import Difference
+    from tda_latent.experiment.proof.explain import Chain, Explanation
+    from tda_latent.experiment.proof.judgement import Verdict
+    from tda_latent.experiment.proof.recomputation import Recomputation
+    from tda_latent.experiment.proof.verify import Integrity
 
 SHOWN = 8  # lines of one kind; --all shows every one
 STATES = {

@@ -11,7 +11,7 @@ import pytest
 
 import tda_latent as tl
 from tda_latent.cli.main import main
-from tda_latent.experiment import recomputation
+from tda_latent.experiment.proof import recomputation
 
 sys.path.append(str(Path(__file__).parents[1] / "experiment"))
 from in_process import Here

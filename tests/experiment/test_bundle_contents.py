@@ -12,12 +12,12 @@ import pytest
 import tda_latent as tl
 from tda_latent.api.bundles import bundle, open_bundle
 from tda_latent.errors import InvalidInput, StoreError
-from tda_latent.experiment import manifest
 from tda_latent.experiment.bundle import contents
 from tda_latent.experiment.bundle.inputs import _moved
-from tda_latent.experiment.documents import read_document, read_document_text, written
+from tda_latent.experiment.file.documents import read_document, read_document_text, written
 from tda_latent.experiment.loading import load_plan
 from tda_latent.experiment.outcomes import look_up
+from tda_latent.experiment.proof import manifest
 from tda_latent.experiment.store import Store
 from tda_latent.experiment.store.examination import examine
 from tda_latent.records import sha256

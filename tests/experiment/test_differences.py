@@ -14,10 +14,10 @@ from small_experiment import SMALL
 import tda_latent as tl
 from tda_latent.api.verification import diff, explain
 from tda_latent.errors import InvalidInput, UnknownName
-from tda_latent.experiment import explain as explaining
-from tda_latent.experiment import keys
-from tda_latent.experiment.explain import field_changes, tree_changes
-from tda_latent.experiment.manifest import every, find
+from tda_latent.experiment.identity import keys
+from tda_latent.experiment.proof import explain as explaining
+from tda_latent.experiment.proof.explain import field_changes, tree_changes
+from tda_latent.experiment.proof.manifest import every, find
 from tda_latent.experiment.store.layout import action_path
 
 
@@ -255,7 +255,7 @@ def test_another_machine_is_told_by_packages_and_processor(home) -> None:
     record["circumstances"]["packages"]["numpy"] = "1.0"
     record["circumstances"]["processor"] = "abacus"
     record["modules"]["tda_latent.numerics.bars"] = "0" * 64
-    from tda_latent.experiment.manifest import save
+    from tda_latent.experiment.proof.manifest import save
     from tda_latent.experiment.store import Store
 
     found = diff(save(Store(home / "s"), record), home / "r", store=home / "s")

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from tda_latent.errors import InvalidInput, StoreError, UnknownName
-from tda_latent.experiment import manifest
-from tda_latent.experiment.keys import key_of
+from tda_latent.experiment.identity.keys import key_of
+from tda_latent.experiment.proof import manifest
 from tda_latent.experiment.store import Store, housekeeping
 from tda_latent.experiment.store.examination import examine
 from tda_latent.experiment.store.housekeeping import clear, forget

@@ -11,8 +11,8 @@ from in_process import Here
 
 import tda_latent as tl
 from tda_latent.errors import InvalidInput, StoreError, UnknownName
-from tda_latent.experiment import manifest
-from tda_latent.experiment.manifest import every, find, load, names, plain, save
+from tda_latent.experiment.proof import manifest
+from tda_latent.experiment.proof.manifest import every, find, load, names, plain, save
 from tda_latent.experiment.store import Store
 from tda_latent.records import sha256
 

@@ -16,7 +16,7 @@ import tda_latent as tl
 from tda_latent.api.tracing import trace
 from tda_latent.cli.main import main
 from tda_latent.errors import InvalidInput
-from tda_latent.experiment import manifest
+from tda_latent.experiment.proof import manifest
 
 FILE = """\
 format: tda-latent/experiment@1

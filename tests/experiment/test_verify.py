@@ -18,12 +18,12 @@ import tda_latent as tl
 from tda_latent.analyzers.spectrum import Spectrum
 from tda_latent.api.verification import fraction, verify
 from tda_latent.errors import ExecutorFailure, InvalidInput, UnknownName
-from tda_latent.experiment import recomputation
-from tda_latent.experiment.manifest import find, root_digest, save
-from tda_latent.experiment.recomputation import drawn
+from tda_latent.experiment.proof import recomputation
+from tda_latent.experiment.proof.manifest import find, root_digest, save
+from tda_latent.experiment.proof.recomputation import drawn
+from tda_latent.experiment.proof.verify import integrity, read_action, read_record
 from tda_latent.experiment.store import Store
 from tda_latent.experiment.store.layout import action_path, blob_path
-from tda_latent.experiment.verify import integrity, read_action, read_record
 from tda_latent.records import Measures, Scalar
 from tda_latent.sources.circle import Circle
 
@@ -289,7 +289,7 @@ def test_a_task_that_fails_here_is_not_judged_and_the_run_not_verified(home, mon
 
 def test_changed_code_and_libraries_are_told(home, monkeypatch) -> None:
     monkeypatch.setattr(recomputation, "code_now", lambda names: dict.fromkeys(names, "0" * 64))
-    monkeypatch.setattr("tda_latent.experiment.worker.code_now", lambda names: dict.fromkeys(names, "0" * 64))
+    monkeypatch.setattr("tda_latent.experiment.workers.worker.code_now", lambda names: dict.fromkeys(names, "0" * 64))
     monkeypatch.setattr(recomputation, "library_version", lambda name: "99.0")
     done = look(home, recompute_fraction=1.0)
     assert "the code of source:circle is not the one of the run" in done.again.notes

@@ -19,7 +19,7 @@ from typing import Any
 
 from tda_latent.errors import InvalidInput
 from tda_latent.experiment.bundle.archive import Content
-from tda_latent.experiment.manifest import Manifest
+from tda_latent.experiment.proof.manifest import Manifest
 from tda_latent.experiment.store import Action
 
 REMOVED = "[removed]"

@@ -10,15 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from tda_latent.errors import InvalidInput, StoreError
-from tda_latent.experiment import manifest, outputs
+from tda_latent.experiment import outputs
 from tda_latent.experiment.bundle import crate, replay
 from tda_latent.experiment.bundle.anonymity import Anonymity
 from tda_latent.experiment.bundle.archive import Content
 from tda_latent.experiment.bundle.inputs import Inputs, collect_inputs
-from tda_latent.experiment.environment import FOLDER as ENVIRONMENTS
-from tda_latent.experiment.keys import code_now
-from tda_latent.experiment.manifest import Manifest
+from tda_latent.experiment.circumstances.environment import FOLDER as ENVIRONMENTS
+from tda_latent.experiment.identity.keys import code_now
 from tda_latent.experiment.outcomes import is_figure
+from tda_latent.experiment.proof import manifest
+from tda_latent.experiment.proof.manifest import Manifest
 from tda_latent.experiment.steps import load_steps
 from tda_latent.experiment.store import Action, Store
 from tda_latent.experiment.store import actions as action_files

@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 
 from tda_latent.experiment.bundle.anonymity import Anonymity
-from tda_latent.experiment.manifest import Manifest
+from tda_latent.experiment.proof.manifest import Manifest
 
 _COMMON = {
     "root", "user", "users", "admin", "ubuntu", "debian", "centos", "runner", "guest", "test", "main", "data", "home",

@@ -10,9 +10,9 @@ from typing import Any
 
 from tda_latent.errors import InvalidInput, StoreError
 from tda_latent.experiment.bundle.archive import Content
-from tda_latent.experiment.documents import read_document_text, written
-from tda_latent.experiment.keys import file_digest, files_in
-from tda_latent.experiment.manifest import Manifest
+from tda_latent.experiment.file.documents import read_document_text, written
+from tda_latent.experiment.identity.keys import file_digest, files_in
+from tda_latent.experiment.proof.manifest import Manifest
 from tda_latent.experiment.store import Action
 from tda_latent.sources.file.uri import split_uri
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import tda_latent
 from tda_latent.experiment.bundle.archive import Content
-from tda_latent.experiment.manifest import Manifest
+from tda_latent.experiment.proof.manifest import Manifest
 
 OWN = "tda-latent"
 _GROUPS = "tda_latent."

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tda_latent.errors import StoreError
-from tda_latent.experiment import manifest
+from tda_latent.experiment.proof import manifest
 from tda_latent.experiment.store.actions import Action, Stored
 from tda_latent.experiment.store.archive import Store
 from tda_latent.experiment.store.blobs import read_blob

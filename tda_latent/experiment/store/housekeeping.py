@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tda_latent.errors import InvalidInput, StoreError
-from tda_latent.experiment import manifest
-from tda_latent.experiment.manifest import Manifest
+from tda_latent.experiment.proof import manifest
+from tda_latent.experiment.proof.manifest import Manifest
 from tda_latent.experiment.store.archive import Store
 from tda_latent.experiment.store.durable import make_folder, storage_errors
 from tda_latent.experiment.store.inventory import Piece, files_in, read_action, take_inventory

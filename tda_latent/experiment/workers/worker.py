@@ -1,7 +1,8 @@
 """A worker process: one task at a time, as JSON lines in on stdin and out on the original stdout.
 
-Started by `tda_latent.experiment.pool` with one thread per library. What crosses the pipe is task specifications and
-digests; records travel through the store. Whatever a library prints goes to stderr, never into the protocol.
+Started by `tda_latent.experiment.workers.pool` with one thread per library. What crosses the pipe is task
+specifications and digests; records travel through the store. Whatever a library prints goes to stderr, never into the
+protocol.
 """
 
 from __future__ import annotations
@@ -24,16 +25,16 @@ from typing import IO, Any
 from tda_latent.engines.isolation import CONFINED
 from tda_latent.errors import InvalidInput, StoreError, TdaLatentError
 from tda_latent.experiment.binding import takes
-from tda_latent.experiment.environment import keep_environment
-from tda_latent.experiment.keys import code_now, file_digest, resolve
+from tda_latent.experiment.circumstances.environment import keep_environment
+from tda_latent.experiment.identity.keys import code_now, file_digest, resolve
+from tda_latent.experiment.identity.streams import generator
 from tda_latent.experiment.plan import Operator
 from tda_latent.experiment.store import Store
-from tda_latent.experiment.streams import generator
+from tda_latent.experiment.workers import GREETING
 from tda_latent.records import Latents, Record
 from tda_latent.registry import type_name
 
 PR_SET_PDEATHSIG = 1
-GREETING = "greeting"  # kind of a request for version, code and libraries; a task has its component's kind
 REASON = 2000  # characters of a failure that are kept
 MARK = "TDA_LATENT_WORKER"  # environment variable by which the processes that a task started are known
 THREADS = ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB_MAXIMUM", "NUMBA")

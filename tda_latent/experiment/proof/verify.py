@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tda_latent.errors import InvalidInput, StoreError
-from tda_latent.experiment.keys import key_of
-from tda_latent.experiment.manifest import Manifest
+from tda_latent.experiment.identity.keys import key_of
+from tda_latent.experiment.proof.manifest import Manifest
 from tda_latent.experiment.store import actions
 from tda_latent.experiment.store.actions import Action, Stored
 from tda_latent.experiment.store.blobs import read_blob

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tda_latent.errors import InvalidInput, TdaLatentError, UnknownName, nearest_name
-from tda_latent.experiment.code_digest import module_digests
-from tda_latent.experiment.keys import STREAMS, key_fields, settled
-from tda_latent.experiment.manifest import Manifest
+from tda_latent.experiment.identity.code_digest import module_digests
+from tda_latent.experiment.identity.keys import STREAMS, key_fields, settled
 from tda_latent.experiment.outcomes import Run, shape_of
 from tda_latent.experiment.plan import Task
+from tda_latent.experiment.proof.manifest import Manifest
+from tda_latent.experiment.proof.verify import read_action
 from tda_latent.experiment.steps import load_steps
-from tda_latent.experiment.verify import read_action
 from tda_latent.records import canonical_json
 from tda_latent.registry import registry
 

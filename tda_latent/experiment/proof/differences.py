@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from tda_latent.errors import StoreError
-from tda_latent.experiment.change import Change, change
-from tda_latent.experiment.explain import field_changes, tree_changes
-from tda_latent.experiment.manifest import Manifest
 from tda_latent.experiment.outcomes import is_figure
+from tda_latent.experiment.proof.change import Change, change
+from tda_latent.experiment.proof.explain import field_changes, tree_changes
+from tda_latent.experiment.proof.manifest import Manifest
+from tda_latent.experiment.proof.verify import read_action, read_record
 from tda_latent.experiment.store import Action
-from tda_latent.experiment.verify import read_action, read_record
 from tda_latent.records import Record
 
 _TELLING = ("python", "system", "processor", "features", "blas", "variables", "packages", "threads_per_task")

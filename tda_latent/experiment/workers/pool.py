@@ -19,9 +19,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from tda_latent.errors import ExecutorFailure
-from tda_latent.experiment.leftovers import kill_marked, private_folder
-from tda_latent.experiment.messages import Messages
-from tda_latent.experiment.worker import MARK, one_thread_environment
+from tda_latent.experiment.workers.leftovers import kill_marked, private_folder
+from tda_latent.experiment.workers.messages import Messages
+from tda_latent.experiment.workers.worker import MARK, one_thread_environment
 
 REPLY = 1 << 26  # bytes of an answer that are waited for
 GRACE = 1.0  # seconds that a worker has to end after it closed its pipe
@@ -163,7 +163,7 @@ class Pool:
         own = {MARK: mark} | ({"TMPDIR": str(folder)} if folder else {})
         try:
             process = subprocess.Popen(
-                [sys.executable, "-m", "tda_latent.experiment.worker"],
+                [sys.executable, "-m", "tda_latent.experiment.workers.worker"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,

@@ -17,18 +17,18 @@ from pathlib import Path
 from typing import Any
 
 from tda_latent.errors import ExecutorFailure, StoreError, TdaLatentError
-from tda_latent.experiment.judgement import Verdict, judge
-from tda_latent.experiment.keys import code_now, file_digest, resolve
-from tda_latent.experiment.manifest import Manifest
+from tda_latent.experiment.identity.keys import code_now, file_digest, resolve
 from tda_latent.experiment.outcomes import is_figure
 from tda_latent.experiment.plan import Operator
-from tda_latent.experiment.pool import Pool
+from tda_latent.experiment.proof.judgement import Verdict, judge
+from tda_latent.experiment.proof.manifest import Manifest
+from tda_latent.experiment.proof.verify import read_action, read_record
 from tda_latent.experiment.run import Limits
 from tda_latent.experiment.steps import load_steps
 from tda_latent.experiment.store import Action, Store
 from tda_latent.experiment.store.layout import action_path, blob_path
-from tda_latent.experiment.verify import read_action, read_record
-from tda_latent.experiment.worker import load_tree
+from tda_latent.experiment.workers.pool import Pool
+from tda_latent.experiment.workers.worker import load_tree
 from tda_latent.records import sha256
 from tda_latent.registry import library_version
 
