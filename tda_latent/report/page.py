@@ -61,7 +61,7 @@ def render_report(run: Run, circumstances: Mapping[str, Any]) -> str:
         environments=excerpts.environment_rows(circumstances.get("environments", {})),
         packages=circumstances["packages"],
         replicates=len(run.experiment.replicates),
-        trained=any(trains(bound.component) for bound in run.plan.binding.models.values()),
+        trained=all(trains(bound.component) for bound in run.plan.binding.models.values()),
     )
 
 

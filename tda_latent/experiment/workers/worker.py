@@ -136,11 +136,12 @@ def attempt(payload: Mapping[str, Any]) -> dict[str, Any]:
     except TdaLatentError as error:
         reason, kind = str(error), type(error).__name__
     except MemoryError as error:
-        limit = payload.get("memory")
-        allowed = f" of {limit / 2**30:.1f} GiB" if limit else ""
-        detail = f": {error}" if str(error) else ""
-        reason = f"out of memory{allowed}{detail}. Lower sample: size, or allow more with --memory."
-        kind, worn = "MemoryError", True
+        reason, kind, worn = _out_of_memory(payload, f": {error}" if str(error) else ""), "MemoryError", True
+    except ImportError as error:
+        reason, kind, worn = f"ImportError: {_said(error)}", "ImportError", True
+        if payload.get("memory") and _starved(error):
+            reason = _out_of_memory(payload, " while libraries were loaded, which alone take about half a GiB")
+            kind = "MemoryError"
     except BaseException as error:  # SystemExit and KeyboardInterrupt of a task end the task, not its worker
         with contextlib.suppress(Exception):
             traceback.print_exc(file=sys.stderr)
@@ -148,6 +149,21 @@ def attempt(payload: Mapping[str, Any]) -> dict[str, Any]:
         worn = isinstance(error, OSError) or not isinstance(error, Exception)
     short = reason if len(reason) <= REASON else f"{reason[:REASON]} ..."
     return {"ok": False, "reason": short, "kind": kind, "notices": notices} | ({"leaving": True} if worn else {})
+
+
+def _starved(error: BaseException | None) -> bool:
+    """Whether a library could not be loaded for want of memory, as the loader says it."""
+    while error is not None:
+        if "map segment" in _said(error) or isinstance(error, MemoryError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _out_of_memory(payload: Mapping[str, Any], detail: str) -> str:
+    limit = payload.get("memory")
+    allowed = f" of {limit / 2**30:.2g} GiB" if limit else ""
+    return f"out of memory{allowed}{detail}. Lower sample: size, or allow more with --memory."
 
 
 def _said(error: BaseException) -> str:
