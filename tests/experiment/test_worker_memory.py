@@ -19,7 +19,7 @@ def raised(*errors: Exception) -> Exception:
     ("error", "limit", "kind"),
     [
         (ImportError("x.so: failed to map segment from shared object"), 10**8, "MemoryError"),
-        (raised(ImportError("x.so: failed to map segment"), ImportError("the install seems broken")), 10**8, "MemoryError"),
+        (raised(ImportError("x.so: failed to map segment"), ImportError("it seems broken")), 10**8, "MemoryError"),
         (raised(MemoryError(), ImportError("the install seems broken")), 10**8, "MemoryError"),
         (ImportError("x.so: failed to map segment from shared object"), None, "ImportError"),
         (ImportError("no module named x"), 10**8, "ImportError"),
