@@ -106,7 +106,7 @@ def test_a_run_is_found_by_id_prefix_name_folder_and_record(small, tmp_path) -> 
         assert find(what, Store(store)).id == name
     with pytest.raises(UnknownName, match="Did you mean 'small'"):
         find("smal", store)
-    with pytest.raises(UnknownName):
+    with pytest.raises(InvalidInput, match="no store at"):
         find("small", tmp_path / "absent")
 
 

@@ -32,6 +32,7 @@ from tda_latent.experiment.workers.worker import load_tree
 from tda_latent.records import sha256
 from tda_latent.registry import library_version
 
+DONE = ("cached", "computed")
 Listener = Callable[[str, Verdict, int, int], None]
 
 
@@ -40,12 +41,14 @@ class Recomputation:
     """Verdicts by label in the order of the chain.
 
     notes : what is other now than it was (code, libraries), each sentence once
-    left : tasks of the run that were not drawn; interrupted : whether Ctrl-C ended it
+    left : tasks of the run that were not drawn; figures : finished figures, which are always left out
+    interrupted : whether Ctrl-C ended it
     """
 
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     left: int = 0
+    figures: int = 0
     interrupted: bool = False
 
     @property
@@ -63,7 +66,7 @@ def drawn(manifest: Manifest, fraction: float) -> list[str]:
 
 
 def _is_finished(manifest: Manifest, label: str) -> bool:
-    return manifest.tasks[label]["state"] in ("cached", "computed") and not is_figure(label)
+    return manifest.tasks[label]["state"] in DONE and not is_figure(label)
 
 
 def recompute(
@@ -91,7 +94,8 @@ def recompute(
                 chosen |= set(manifest.sources(label))
     order = [label for label in manifest.order if label in chosen]
     finished = sum(_is_finished(manifest, label) for label in manifest.tasks)
-    found = Recomputation(left=finished - len(order))
+    figures = sum(is_figure(label) and task["state"] in DONE for label, task in manifest.tasks.items())
+    found = Recomputation(left=finished - len(order), figures=figures)
     with tempfile.TemporaryDirectory(prefix="tda-latent-verify-") as folder:
         again = _Again(manifest, Store(store, create=False), Path(folder), limits, from_sources)
         try:
