@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tda_latent.api.experiments import STORE
+from tda_latent.api.verification import folder_of
 from tda_latent.errors import StoreError
 from tda_latent.experiment import bundle as bundles
-from tda_latent.experiment import manifest
 from tda_latent.experiment.bundle.contents import LARGEST_INPUT
 from tda_latent.experiment.bundle.identity import known_secrets
+from tda_latent.experiment.proof import manifest
 from tda_latent.experiment.store import Store
 
 
@@ -19,6 +20,7 @@ class Written:
     """A bundle that was written.
 
     digest : SHA-256 of the file; files : how many are in it; notices : what is missing in it
+    absent : names of input files that are not in it, without which nothing can be computed again from the sources
     """
 
     path: Path
@@ -28,6 +30,7 @@ class Written:
     root: str
     complete: bool
     notices: list[str]
+    absent: tuple[str, ...] = ()
 
 
 def bundle(
@@ -59,14 +62,14 @@ def bundle(
         raise StoreError(f"{str(store)!r} is no folder; name the folder of the run's store with --store.")
     opened = Store(store)
     run = manifest.find(what, opened)
-    place = Path(what) if Path(what).is_dir() else Path(what).parent if Path(what).is_file() else None
+    place = folder_of(run, what)
     secrets = known_secrets(run, strip) if anonymous else None
     found = bundles.gather(run, opened, place, largest_input=largest_input, anonymity=secrets)
     target = Path(output) if output is not None else Path(f"{run.name}-bundle.zip")
     digest = bundles.write_bundle(found.files, target)
-    return Written(
-        target, digest, target.stat().st_size, len(found.files) + 1, found.run.root, found.run.complete, found.notices
-    )
+    size, count = target.stat().st_size, len(found.files) + 1
+    told = found.run
+    return Written(target, digest, size, count, told.root, told.complete, found.notices, found.absent)
 
 
 def open_bundle(source: str | Path, folder: str | Path) -> Path:

@@ -14,7 +14,7 @@ import numpy as np
 
 from tda_latent.errors import InvalidInput, unknown_name
 from tda_latent.experiment.binding import input_type, takes
-from tda_latent.experiment.streams import generator, stream_words
+from tda_latent.experiment.identity.streams import generator, stream_words
 from tda_latent.records import Latents, Record
 from tda_latent.registry import CONTEXT, component_of, needs_of, registry, type_name
 

@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tda_latent.errors import IncompleteResult, InvalidInput, StoreUnavailable, unknown_name
+from tda_latent.experiment.circumstances.provenance import Beginning, beginning, closing, keep_patch
 from tda_latent.experiment.executors import parse_address
+from tda_latent.experiment.identity.syntax import remembered
 from tda_latent.experiment.loading import load_plan
 from tda_latent.experiment.outputs import make_folder, write_outputs
 from tda_latent.experiment.plan import Plan
-from tda_latent.experiment.provenance import Beginning, beginning, closing, keep_patch
 from tda_latent.experiment.quantities import bytes_of, seconds_of
 from tda_latent.experiment.results import Contrast, claims, result_groups
 from tda_latent.experiment.run import Limits, Listener, Run, carry_out, look_up
 from tda_latent.experiment.shards import Shard, parse_shard
 from tda_latent.experiment.store import Store
-from tda_latent.experiment.syntax import remembered
 from tda_latent.records import Record
 from tda_latent.report import page
 

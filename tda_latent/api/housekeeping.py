@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tda_latent.api.experiments import STORE
 from tda_latent.errors import StoreError
-from tda_latent.experiment import manifest
+from tda_latent.experiment.proof import manifest
 from tda_latent.experiment.store import Store
 from tda_latent.experiment.store.examination import Examination, examine
 from tda_latent.experiment.store.housekeeping import KEEP_DAYS, Clearing, clear, forget
@@ -22,6 +23,7 @@ __all__ = [
     "Usage",
     "du",
     "forget_run",
+    "forget_runs",
     "fsck",
     "gc",
     "pin",
@@ -90,7 +92,12 @@ def unpin(name: str, store: str | Path = STORE) -> None:
 
 def forget_run(what: str | Path, store: str | Path = STORE) -> str:
     """Take a run's manifest out of the store, so that its results may go; gives the id of the run."""
-    return forget(_opened(store), what)
+    return forget(_opened(store), what)[0]
+
+
+def forget_runs(runs: Sequence[str | Path], store: str | Path = STORE) -> list[str]:
+    """Take the manifests of several runs out of the store, all or, where one is pinned or unknown, none."""
+    return forget(_opened(store), *runs)
 
 
 def _opened(store: str | Path) -> Store:

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from tda_latent.errors import InvalidInput, unknown_name
+from tda_latent.experiment.file.schema import experiment_schema
 from tda_latent.experiment.loading import load_plan
-from tda_latent.experiment.schema import experiment_schema
 from tda_latent.experiment.store import Store
 from tda_latent.records import Measures
 from tda_latent.registry import Component, registry

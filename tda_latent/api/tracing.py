@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from tda_latent.api.experiments import STORE
+from tda_latent.experiment.proof.tracing import Ancestor, Showing, Trace
+from tda_latent.experiment.proof.tracing import trace as traced
 from tda_latent.experiment.store import Store
-from tda_latent.experiment.tracing import Ancestor, Showing, Trace
-from tda_latent.experiment.tracing import trace as traced
 
 __all__ = ["Ancestor", "Showing", "Trace", "trace"]
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from tda_latent.api.clouds import load
 from tda_latent.errors import InvalidInput
-from tda_latent.experiment.streams import generator, stream_words
+from tda_latent.experiment.identity.streams import generator, stream_words
 from tda_latent.records import Model
 from tda_latent.registry import component_of, registry
 

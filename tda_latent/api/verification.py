@@ -10,16 +10,17 @@ from pathlib import Path
 
 from tda_latent.api.experiments import status
 from tda_latent.errors import InvalidInput, StoreError, TdaLatentError
-from tda_latent.experiment import manifest as manifests
 from tda_latent.experiment.bundle import unfolded
-from tda_latent.experiment.differences import Difference, Place, difference
-from tda_latent.experiment.explain import Chain, unknown_task
-from tda_latent.experiment.explain import explain as chain
-from tda_latent.experiment.manifest import Manifest
 from tda_latent.experiment.outcomes import is_figure
-from tda_latent.experiment.recomputation import Recomputation, drawn, recompute
+from tda_latent.experiment.proof import manifest as manifests
+from tda_latent.experiment.proof.differences import Difference, Place, difference
+from tda_latent.experiment.proof.explain import Chain, unknown_task
+from tda_latent.experiment.proof.explain import explain as chain
+from tda_latent.experiment.proof.manifest import Manifest
+from tda_latent.experiment.proof.recomputation import Recomputation, drawn, recompute
+from tda_latent.experiment.proof.verify import Finding, Integrity, integrity
 from tda_latent.experiment.run import Limits
-from tda_latent.experiment.verify import Finding, Integrity, integrity
+from tda_latent.experiment.store.layout import check_format
 
 STORE = Path(".tda-latent")
 RUNS = Path("runs")
@@ -78,6 +79,8 @@ def verify(
     ------
     UnknownName, InvalidInput
         When no run is meant, or its store is nowhere.
+    StoreError
+        When this version does not understand the format of the store.
     """
     with unfolded(run) as bundle:
         if bundle is not None:
@@ -93,12 +96,14 @@ def verify(
     try:
         found = manifests.find(run, home)
     except StoreError as error:
-        return Verification(None, home, None, Integrity(findings=[Finding("changed", "manifest", str(error))]))
+        check_format(home)
+        damage = Finding("changed", "manifest", str(error), "Take it from a copy or a bundle of the store.")
+        return Verification(None, home, None, Integrity(findings=[damage]))
     place = store_of(found, store)
-    folder = _folder_of(found, run)
+    folder = folder_of(found, run)
     told = listener or _silence
     result = integrity(found, place, folder, lambda done, total: told("read", done, total))
-    if recompute_fraction is None or result.changed:
+    if recompute_fraction is None or any(finding.numbers for finding in result.changed):
         return Verification(found, place, folder, result)
     chosen = drawn(found, recompute_fraction)
     again = recompute(
@@ -122,15 +127,21 @@ def diff(
     first, second : as for `verify`
     store, other_store : of the first and of the second run; default: as for `verify`
     """
-    places = []
-    for what, given in ((first, store), (second, other_store if other_store is not None else store)):
-        home = STORE if given is None else Path(given)
-        found = manifests.find(what, home)
-        try:
-            places.append(Place(found, store_of(found, given)))
-        except InvalidInput:
-            places.append(Place(found, None))
-    return difference(*places)
+    with unfolded(first) as one, unfolded(second) as other:
+        return difference(
+            _place(first, store, one), _place(second, other_store if other_store is not None else store, other)
+        )
+
+
+def _place(what: str | Path, store: str | Path | None, bundle: Path | None) -> Place:
+    """A run and its store, which is that of the bundle where the run is meant by one."""
+    if bundle is not None:
+        what, store = bundle / "run", bundle / "store"
+    found = manifests.find(what, STORE if store is None else Path(store))
+    try:
+        return Place(found, store_of(found, store))
+    except InvalidInput:
+        return Place(found, None)
 
 
 def explain(
@@ -145,7 +156,7 @@ def explain(
     """
     history = _history(Path(store))
     if file is None:
-        file, settings = _file_of(label, history)
+        file, settings = _file_of(label, Path(store), history)
     return chain(status(file, settings, store), label, history)
 
 
@@ -158,7 +169,7 @@ def _history(store: Path) -> list[Manifest]:
     return found
 
 
-def _file_of(label: str, history: Sequence[Manifest]) -> tuple[str, Sequence[str]]:
+def _file_of(label: str, store: Path, history: Sequence[Manifest]) -> tuple[str, Sequence[str]]:
     """The experiment file of the newest run that has a task, with the settings of that run.
 
     Raises
@@ -166,8 +177,14 @@ def _file_of(label: str, history: Sequence[Manifest]) -> tuple[str, Sequence[str
     UnknownName
         When no run has it, with the nearest label.
     InvalidInput
-        When the file is gone.
+        When the file is gone, or there is no store or no run in it.
+    StoreError
+        When every manifest is damaged.
     """
+    if not manifests.names(store):
+        raise InvalidInput(f"{manifests.nothing_in(store)} Or name the experiment file: explain TASK FILE.")
+    if not history:
+        raise StoreError(f"no run of the store {str(store.absolute())!r} can be read; `store fsck` says why.")
     for run in reversed(history):
         if label in run.tasks:
             held = run.content["circumstances"]
@@ -205,20 +222,21 @@ def store_of(run: Manifest, store: str | Path | None) -> Path:
     ------
     InvalidInput
         When it is nowhere.
+    StoreError
+        When this version does not understand it.
     """
     candidates = [Path(store)] if store is not None else [STORE, run.store]
-    for place in candidates:
-        if (place / "runs" / f"{run.id}.json").is_file():
-            return place.absolute()
-    for place in candidates:
-        if (place / "FORMAT").is_file():
-            return place.absolute()
+    for mark in (Path("runs", f"{run.id}.json"), Path("FORMAT")):
+        for place in candidates:
+            if (place / mark).is_file():
+                check_format(place)
+                return place.absolute()
     raise InvalidInput(
         f"the store of {run.id} is not at {' nor at '.join(map(str, candidates))}; say where it is with --store."
     )
 
 
-def _folder_of(run: Manifest, what: str | Path) -> Path | None:
+def folder_of(run: Manifest, what: str | Path) -> Path | None:
     """The folder of a run: the one that was named, else the usual one where it is of this run."""
     named = Path(what)
     if named.is_dir() and (named / "record.json").is_file():

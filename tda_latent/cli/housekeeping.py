@@ -83,6 +83,13 @@ def _gc(options: Namespace) -> int:
     _pieces(f"{verb}: {{}}", done.actions, "result")
     _pieces(f"{verb}: {{}}", done.blobs, "blob")
     _pieces(f"{verb}: {{}}", done.quarantined, "quarantined file")
+    if done.undecided:
+        _pieces("kept: {} without a result", done.undecided, "blob")
+        print(
+            f"  {_count(len(done.absent), 'result')} of runs and pins ({done.absent[0][:12]}, ...) are not in actions/ "
+            "here, and these blobs may belong to them.\n  Copy actions/ from where this store came from, run the "
+            "experiments again, or give the runs up (store forget)."
+        )
     if not done.going:
         print("Nothing to remove.")
     if done.restored:
@@ -159,8 +166,8 @@ def _unpin(options: Namespace) -> int:
 def _forget(options: Namespace) -> int:
     from tda_latent.api import housekeeping
 
-    for run in options.run:
-        print(f"Forgot {housekeeping.forget_run(run, options.store)}; `store gc` removes what no other run refers to.")
+    for run in housekeeping.forget_runs(options.run, options.store):
+        print(f"Forgot {run}; `store gc` removes what no other run refers to.")
     return 0
 
 

@@ -42,9 +42,9 @@ def console() -> Console:
 def _table(title: str, first: str, numbers: Sequence[str]) -> Table:
     """A table of a column of names, wide enough to be read on 80 columns, and columns of numbers."""
     table = Table(title=escape(title), title_justify="left", caption_justify="left", box=SIMPLE_HEAD, pad_edge=False)
-    table.add_column(first, overflow="fold", min_width=20)
+    table.add_column(first, overflow="fold")
     for name in numbers:
-        table.add_column(escape(name), justify="right", overflow="fold", no_wrap=console().width >= NARROW)
+        table.add_column(escape(name), justify="right", overflow="fold")
     return table
 
 
@@ -65,9 +65,6 @@ def contrast_table(group: Group, contrasts: Sequence[Contrast], replicates: int)
     title = f"Between models and within a model, {group.name or 'all data'}: {SPREAD}"
     table = _table(title, "models", ("between", "within", "separation"))
     found = pairs_of(group)
-    if not found.complete:  # what is said about gaps is long: no column may push another off the page
-        for column in table.columns:
-            column.no_wrap = False
     table.caption = ("" if found.complete else f"INCOMPLETE: {found} distances. ") + _legend(replicates)
     digits = 3 if console().width >= NARROW else 2
     previous = ""

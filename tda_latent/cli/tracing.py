@@ -12,16 +12,22 @@ if TYPE_CHECKING:
 SHOWN_RUNS = 5
 SHOWN_TASKS = 40
 EDITED = 3
+CODES = """exit codes:
+  0 found: a run or a result of the store has this figure
+  1 the file names its task, but this store does not know it
+  2 no figure of tda_latent, or a file that is damaged or cannot be read
+  3 edited since it was drawn, whether this store knows it or not"""
 
 
 def arguments(sub: argparse.ArgumentParser) -> None:
     """The arguments of the command."""
+    sub.epilog, sub.formatter_class = CODES, argparse.RawDescriptionHelpFormatter
     sub.add_argument("figure", help="a PDF, SVG or PNG file, under whatever name")
     sub.add_argument("--store", default=".tda-latent", help="folder of the store (default: %(default)s)")
 
 
 def trace(options: Namespace) -> int:
-    """``tda-latent trace``: 0 found, 1 not known to this store, 2 none of ours, 3 edited since it was drawn."""
+    """``tda-latent trace``: 0 found, 1 not known to this store, 2 none of ours or damaged, 3 edited."""
     from tda_latent.api import tracing
 
     found = tracing.trace(options.figure, options.store)

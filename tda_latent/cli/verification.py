@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tda_latent.api.verification import Verification
-    from tda_latent.experiment.differences import Difference
-    from tda_latent.experiment.explain import Chain, Explanation
-    from tda_latent.experiment.judgement import Verdict
-    from tda_latent.experiment.recomputation import Recomputation
-    from tda_latent.experiment.verify import Integrity
+    from tda_latent.experiment.proof.differences import Difference
+    from tda_latent.experiment.proof.explain import Chain, Explanation
+    from tda_latent.experiment.proof.judgement import Verdict
+    from tda_latent.experiment.proof.recomputation import Recomputation
+    from tda_latent.experiment.proof.verify import Integrity
 
 SHOWN = 8  # lines of one kind; --all shows every one
 STATES = {
@@ -24,11 +24,22 @@ STATES = {
     "different": "not the result of the run",
     "not judged": "could not be computed or compared here",
 }
+VERIFY_CODES = """exit codes:
+  0   verified: everything matches, and what was recomputed came out again
+  1   not verified: something is missing or has no result, or could not be judged here
+  2   the input is wrong: no such run or store, or a store of another format
+  3   not verified: something differs from what the run wrote, or came out differently
+  130 interrupted"""
+DIFF_CODES = """exit codes:
+  0   the results of both runs are the same
+  2   the input is wrong: no such run or store
+  3   results differ, or only one of the runs has them"""
 _RUN = "folder or id of a run, or name of an experiment (its newest run)"
 
 
 def verify_arguments(sub: argparse.ArgumentParser) -> None:
     """Arguments of ``tda-latent verify``."""
+    sub.epilog, sub.formatter_class = VERIFY_CODES, argparse.RawDescriptionHelpFormatter
     sub.add_argument("run", metavar="RUN", help=_RUN)
     sub.add_argument(
         "--recompute", nargs="?", const="", default=None, metavar="K%|all",
@@ -50,6 +61,7 @@ def verify_arguments(sub: argparse.ArgumentParser) -> None:
 
 def diff_arguments(sub: argparse.ArgumentParser) -> None:
     """Arguments of ``tda-latent diff``."""
+    sub.epilog, sub.formatter_class = DIFF_CODES, argparse.RawDescriptionHelpFormatter
     sub.add_argument("first", metavar="A", help=_RUN)
     sub.add_argument("second", metavar="B", help="the other run")
     sub.add_argument("--store", default=None, help="folder of the store (default: .tda-latent, or where each was made)")
@@ -85,7 +97,7 @@ def verify(options: Namespace) -> int:
         listener=_count,
     )
     most = sys.maxsize if options.all else SHOWN
-    _say_verification(done, options.from_sources, most)
+    say_verification(done, options.from_sources, most)
     return done.exit_code
 
 
@@ -96,7 +108,8 @@ def _count(what: str, done: int, total: int) -> None:
         sys.stderr.flush()
 
 
-def _say_verification(done: Verification, from_sources: bool, most: int) -> None:
+def say_verification(done: Verification, from_sources: bool, most: int) -> None:
+    """What a look at a run found, and the verdict."""
     if done.run is not None:
         made = done.run.content["circumstances"]["time"]
         print(f"Run {done.run.id} of {done.run.name}, made {made}, root {done.run.root[:12]}, store {done.store}.")
@@ -105,7 +118,7 @@ def _say_verification(done: Verification, from_sources: bool, most: int) -> None
         _say_recomputation(done.again, from_sources, most)
         for label in done.affected[:most]:
             print(f"  rests on it: {label}")
-    elif done.integrity.changed and done.run is not None:
+    elif done.run is not None and any(item.numbers for item in done.integrity.changed):
         print("Nothing was recomputed from a damaged run.")
     print({
         0: "Verified.",
@@ -117,13 +130,24 @@ def _say_verification(done: Verification, from_sources: bool, most: int) -> None
 
 def _say_integrity(done: Verification, most: int) -> None:
     found: Integrity = done.integrity
-    _lines("CHANGED", (f"{item.what}: {item.text}" for item in found.changed), most)
-    _lines("MISSING", (f"{item.what}: {item.text}" for item in found.missing), most)
+    for head, items in (("CHANGED", found.changed), ("MISSING", found.missing)):
+        _lines(head, (f"{item.what}: {item.text}" for item in items), most)
+        for remedy in dict.fromkeys(item.remedy for item in items if item.remedy):
+            print(f"  {remedy}")
     if done.run is None:
         return
     files = f"{found.files} files of {done.folder}" if done.folder else "no files (say which folder to have them read)"
     sound = "match their digests" if not found.findings else "were read"
-    print(f"Integrity: {found.results} results in {found.blobs} blobs ({found.size:,} bytes) and {files} {sound}.")
+    described = "1 description" if found.environments == 1 else f"{found.environments} descriptions"
+    print(
+        f"Integrity: {found.results} results in {found.blobs} blobs ({found.size:,} bytes), {described} of environment "
+        f"and {files} {sound}."
+    )
+    if found.findings and not any(item.numbers for item in found.findings):
+        print(
+            "The numbers are not affected: every result matches its digest. Unproven is what the run says of its "
+            "machine or code."
+        )
     if found.unfinished:
         states = ", ".join(f"{count} {state}" for state, count in found.unfinished.items())
         print(f"INCOMPLETE: the run itself has no result of {sum(found.unfinished.values())} tasks ({states}).")
@@ -140,6 +164,9 @@ def _say_recomputation(again: Recomputation, from_sources: bool, most: int) -> N
     for state in ("within the bound", "within the tolerance", "not judged"):
         held = {label: verdict for label, verdict in again.verdicts.items() if verdict.state == state}
         _lines(state, (f"{label}: {verdict.why}" for label, verdict in _largest(held)), most)
+    if again.figures:
+        are = "1 figure is" if again.figures == 1 else f"{again.figures} figures are"
+        print(f"{are} not recomputed: the bytes of a figure depend on the drawing library.")
     _lines("here", again.notes, most)
     if again.different:
         first, *others = again.different

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tda_latent.errors import UnknownName, nearest_name
-from tda_latent.experiment.config import Entry, Experiment
-from tda_latent.experiment.expectations import Labels, claim_problems
-from tda_latent.experiment.skeleton import ROLES, Problem
+from tda_latent.experiment.file.config import Entry, Experiment
+from tda_latent.experiment.file.expectations import Labels, claim_problems
+from tda_latent.experiment.file.skeleton import ROLES, Problem
 from tda_latent.records import Comparison, Latents, Model
 from tda_latent.registry import Component, problems, registry, type_name
 from tda_latent.registry.parameters import Path

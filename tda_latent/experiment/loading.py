@@ -8,11 +8,11 @@ from typing import Any
 
 from tda_latent.errors import ConfigError, InvalidInput, InvalidParameter, nearest_name
 from tda_latent.experiment.binding import Binding, Bound, bind, trains
-from tda_latent.experiment.config import Experiment, assemble
-from tda_latent.experiment.documents import Document, override, read_document
-from tda_latent.experiment.mending import mended
+from tda_latent.experiment.file.config import Experiment, assemble
+from tda_latent.experiment.file.documents import Document, override, read_document
+from tda_latent.experiment.file.mending import mended
+from tda_latent.experiment.file.skeleton import Problem, skeleton_problems
 from tda_latent.experiment.plan import Plan, expanded, groups, is_template, make_plan, resolved, source_axes
-from tda_latent.experiment.skeleton import Problem, skeleton_problems
 from tda_latent.sources.file.gate import require_file, require_folder
 from tda_latent.sources.file.uri import split_uri, template_fields
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from tda_latent.errors import InvalidInput, StoreUnavailable, TdaLatentError
 from tda_latent.experiment.binding import takes
-from tda_latent.experiment.config import Experiment
-from tda_latent.experiment.keys import Recipes, key_fields, key_of, settled
+from tda_latent.experiment.file.config import Experiment
+from tda_latent.experiment.identity.keys import Recipes, key_fields, key_of, settled
 from tda_latent.experiment.plan import Plan, Task
 from tda_latent.experiment.store import Store, Stored
 from tda_latent.records import Latents, Measures, Record, canonical_json, sha256
@@ -21,7 +21,7 @@ class Outcome:
 
     shape : points and coordinates of the cloud that came out, or None for another record
     caveat : what must be said beside the numbers, such as that they are approximate and by how much
-    environment : digest of where it was computed, see `tda_latent.experiment.environment`
+    environment : digest of where it was computed, see `tda_latent.experiment.circumstances.environment`
     """
 
     state: str

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from tda_latent.errors import StoreError
-from tda_latent.experiment import manifest
-from tda_latent.experiment.code_digest import foreign_sources, module_digests
-from tda_latent.experiment.documents import written
-from tda_latent.experiment.keys import STREAMS
+from tda_latent.experiment.file.documents import written
+from tda_latent.experiment.identity.code_digest import foreign_sources, module_digests
+from tda_latent.experiment.identity.keys import STREAMS
 from tda_latent.experiment.plan import Task
+from tda_latent.experiment.proof import manifest
 from tda_latent.experiment.results import claims, rows
 from tda_latent.experiment.run import Run, is_figure
 from tda_latent.experiment.store.durable import Draft

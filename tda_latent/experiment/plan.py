@@ -4,7 +4,7 @@
                                                                         \\-> figure                    \\-> figure
 
 A task names its inputs by the labels of other tasks. Labels carry the author's names; keys (see
-`tda_latent.experiment.keys`) carry everything that can change a number, and nothing else.
+`tda_latent.experiment.identity.keys`) carry everything that can change a number, and nothing else.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tda_latent.experiment.binding import Binding, Bound, bind, is_grouped, trains
-from tda_latent.experiment.config import Experiment
+from tda_latent.experiment.file.config import Experiment
+from tda_latent.experiment.identity.streams import Words, stream_words
 from tda_latent.experiment.omissions import missing_columns, missing_context, missing_data
-from tda_latent.experiment.streams import Words, stream_words
 from tda_latent.registry import axioms_of
 from tda_latent.sources.file.uri import expand_template
 

@@ -18,8 +18,8 @@ import numpy as np
 
 from tda_latent.errors import IncompleteResult, unknown_name
 from tda_latent.experiment.binding import takes
-from tda_latent.experiment.expectations import Outcome, is_judged, judge
-from tda_latent.experiment.keys import resolve
+from tda_latent.experiment.file.expectations import Outcome, is_judged, judge
+from tda_latent.experiment.identity.keys import resolve
 from tda_latent.experiment.plan import Cell, analysis_label, block_label, comparison_label, groups
 from tda_latent.experiment.run import Run
 from tda_latent.records import Comparison, Measures

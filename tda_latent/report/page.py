@@ -31,7 +31,7 @@ def write_report(run: Run, record: Mapping[str, Any], folder: Path) -> Path:
 
 
 def render_report(run: Run, circumstances: Mapping[str, Any]) -> str:
-    """The page as text; ``circumstances`` is what `tda_latent.experiment.provenance` collects."""
+    """The page as text; ``circumstances`` is what `tda_latent.experiment.circumstances.provenance` collects."""
     anchors, listed = excerpts.anchors(run), excerpts.listed(run)
     environment = Environment(
         loader=PackageLoader("tda_latent", "report"),
@@ -61,7 +61,7 @@ def render_report(run: Run, circumstances: Mapping[str, Any]) -> str:
         environments=excerpts.environment_rows(circumstances.get("environments", {})),
         packages=circumstances["packages"],
         replicates=len(run.experiment.replicates),
-        trained=any(trains(bound.component) for bound in run.plan.binding.models.values()),
+        trained=all(trains(bound.component) for bound in run.plan.binding.models.values()),
     )
 
 

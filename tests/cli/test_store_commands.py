@@ -72,6 +72,27 @@ def test_pins_are_made_listed_and_taken_away(here, capsys) -> None:
     assert "not pinned any more" in said(capsys, "store", "unpin", "paper")
 
 
+def test_a_pin_of_the_same_name_is_refused_and_an_emptied_one_is_named(here, capsys) -> None:
+    said(capsys, "store", "pin", "tiny", "--name", "paper")
+    said(capsys, "store", "pin", "tiny", "--name", "paper")
+    path = here / ".tda-latent" / "refs" / "paper.json"
+    path.write_text(path.read_text(encoding="utf-8").replace('"runs": [', '"runs": [\n"other",'), encoding="utf-8")
+    assert "unpin paper" in said(capsys, "store", "pin", "tiny", "--name", "paper", code=2)
+    path.write_bytes(b"")
+    assert "DAMAGED refs/paper.json" in said(capsys, "store", "fsck", code=3)
+    path.unlink()
+
+
+def test_gc_of_a_store_without_actions_says_what_it_keeps_and_why(here, capsys) -> None:
+    actions = here / ".tda-latent" / "actions"
+    actions.rename(here / "aside")
+    text = said(capsys, "store", "gc", "--keep-days", "0")
+    assert "kept: 2 blobs" in text
+    assert "Copy actions/" in text
+    assert "would go" not in text
+    (here / "aside").rename(actions)
+
+
 @pytest.mark.parametrize("arguments", [("fsck",), ("gc",), ("du",), ("pin",), ("unpin", "x"), ("forget", "x")])
 def test_a_store_that_does_not_exist_is_not_made(here, capsys, arguments) -> None:
     assert "no folder" in said(capsys, "store", *arguments, "--store", "absent", code=2)

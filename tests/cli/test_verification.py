@@ -11,7 +11,7 @@ import pytest
 
 import tda_latent as tl
 from tda_latent.cli.main import main
-from tda_latent.experiment import recomputation
+from tda_latent.experiment.proof import recomputation
 
 sys.path.append(str(Path(__file__).parents[1] / "experiment"))
 from in_process import Here
@@ -69,6 +69,33 @@ def test_a_changed_byte_ends_with_three_and_names_the_task(home, capsys) -> None
     shown = capsys.readouterr().out
     assert "CHANGED: " in shown
     assert shown.endswith("NOT VERIFIED: it differs.\n")
+
+
+def test_a_damaged_environment_is_told_with_its_remedy_and_clears_the_numbers(home, capsys) -> None:
+    [path] = (home / ".tda-latent" / "environments").glob("*.json")
+    path.write_bytes(path.read_bytes().replace(b"python", b"pyhton"))
+    assert main(["verify", "small"]) == 3
+    shown = capsys.readouterr().out
+    assert f"CHANGED: environments/{path.name}: " in shown
+    assert "\n  Take environments/ from a copy" in shown
+    assert "The numbers are not affected" in shown
+    assert "Nothing was recomputed" not in shown
+    assert shown.endswith("NOT VERIFIED: it differs.\n")
+    path.unlink()
+    assert main(["verify", "small"]) == 1
+    shown = capsys.readouterr().out
+    assert f"MISSING: environments/{path.name}: " in shown
+    assert "The numbers are not affected" in shown
+
+
+@pytest.mark.parametrize("command", ["verify", "diff", "trace"])
+def test_the_help_tells_the_exit_codes(capsys, command) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([command, "--help"])
+    shown = capsys.readouterr().out
+    assert ended.value.code == 0
+    listed = {"verify": "0123", "diff": "023", "trace": "0123"}[command]
+    assert all(f"\n  {code} " in shown for code in listed)
 
 
 def test_wrong_input_ends_with_two_and_a_suggestion(home, capsys) -> None:

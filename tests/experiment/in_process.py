@@ -6,11 +6,11 @@ from collections import deque
 from pathlib import Path
 from typing import Any, Self
 
-from tda_latent.experiment.worker import attempt
+from tda_latent.experiment.workers.worker import attempt
 
 
 class Here:
-    """Stands in for `tda_latent.experiment.pool.Pool`."""
+    """Stands in for `tda_latent.experiment.workers.pool.Pool`."""
 
     def __init__(self, size: int, log: Path, seconds: float | None = None) -> None:
         self.waiting: deque[dict[str, Any]] = deque()

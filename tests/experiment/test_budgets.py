@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tda_latent.experiment.costs import estimated_seconds, planned_cost, slowness
-from tda_latent.experiment.keys import key_fields, settled
+from tda_latent.experiment.identity.keys import key_fields, settled
 from tda_latent.experiment.loading import load_plan
 from tda_latent.experiment.plan import Plan
 from tda_latent.experiment.run import Limits, carry_out, look_up

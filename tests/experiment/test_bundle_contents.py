@@ -12,12 +12,12 @@ import pytest
 import tda_latent as tl
 from tda_latent.api.bundles import bundle, open_bundle
 from tda_latent.errors import InvalidInput, StoreError
-from tda_latent.experiment import manifest
 from tda_latent.experiment.bundle import contents
 from tda_latent.experiment.bundle.inputs import _moved
-from tda_latent.experiment.documents import read_document, read_document_text, written
+from tda_latent.experiment.file.documents import read_document, read_document_text, written
 from tda_latent.experiment.loading import load_plan
 from tda_latent.experiment.outcomes import look_up
+from tda_latent.experiment.proof import manifest
 from tda_latent.experiment.store import Store
 from tda_latent.experiment.store.examination import examine
 from tda_latent.records import sha256
@@ -98,7 +98,7 @@ def test_inputs_lie_in_the_bundle_with_their_digests(made, tmp_path) -> None:
 def test_inputs_that_are_too_large_gone_or_changed_are_listed(made, tmp_path) -> None:
     told = bundle("mine", tmp_path / "x.zip", store=made / "store", largest_input=10)
     assert len(told.notices) == 4
-    assert "left out, since too large or gone" in files_of(tmp_path / "x.zip")["README.md"].decode()
+    assert files_of(tmp_path / "x.zip")["README.md"].decode().count(": it is too large, ") == 4
     path = made / "home" / "latents" / "alpha-0.npy"
     sound = path.read_bytes()
     try:

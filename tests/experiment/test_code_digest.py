@@ -14,10 +14,10 @@ import pytest
 
 import tda_latent
 from tda_latent.errors import InvalidInput
-from tda_latent.experiment import code_digest as module
-from tda_latent.experiment import syntax
-from tda_latent.experiment.code_digest import code_digest, import_closure
-from tda_latent.experiment.syntax import remembered, source_facts
+from tda_latent.experiment.identity import code_digest as module
+from tda_latent.experiment.identity import syntax
+from tda_latent.experiment.identity.code_digest import code_digest, import_closure
+from tda_latent.experiment.identity.syntax import remembered, source_facts
 from tda_latent.registry import registry
 
 PACKAGE = {

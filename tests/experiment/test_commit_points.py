@@ -18,8 +18,9 @@ from in_process import Here
 from test_store_faults import KillAt, Killed, System, refusing
 
 from tda_latent.errors import StoreError
-from tda_latent.experiment import manifest, outputs
+from tda_latent.experiment import outputs
 from tda_latent.experiment.loading import load_plan
+from tda_latent.experiment.proof import manifest
 from tda_latent.experiment.run import Limits, Run, carry_out
 from tda_latent.experiment.store import Store, durable
 
@@ -187,7 +188,7 @@ def test_files_from_the_future_and_of_a_dead_host_are_no_obstacle(tmp_path: Path
 )
 def test_limits_and_places_are_part_of_no_key(limits: Limits, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr("tda_latent.experiment.executors.opening.Pool", Here)
-    monkeypatch.setattr("tda_latent.experiment.worker.limit_memory", lambda size: None)  # it would hold for the tests
+    monkeypatch.setattr("tda_latent.experiment.workers.worker.limit_memory", lambda size: None)  # it would last
     first = whole(prepared(tmp_path / "a"))
     made = carry_out(load_plan(tmp_path / "a" / "tiny.yaml", []), Store(tmp_path / "b"), limits, tmp_path / "log")
     assert {label: (o.key, o.digest) for label, o in made.outcomes.items()} == {

@@ -14,10 +14,10 @@ from small_experiment import SMALL
 import tda_latent as tl
 from tda_latent.api.verification import diff, explain
 from tda_latent.errors import InvalidInput, UnknownName
-from tda_latent.experiment import explain as explaining
-from tda_latent.experiment import keys
-from tda_latent.experiment.explain import field_changes, tree_changes
-from tda_latent.experiment.manifest import every, find
+from tda_latent.experiment.identity import keys
+from tda_latent.experiment.proof import explain as explaining
+from tda_latent.experiment.proof.explain import field_changes, tree_changes
+from tda_latent.experiment.proof.manifest import every, find
 from tda_latent.experiment.store.layout import action_path
 
 
@@ -116,6 +116,37 @@ def test_a_renamed_task_is_compared_with_the_nearest_one_of_its_component(home) 
     assert found.changes == ("parameters.field 2 -> 3",)
 
 
+FIGURE = "figures:\n  {}: {{use: {}, of: persistence}}\n"
+
+
+def test_a_figure_that_was_never_drawn_is_not_compared_with_another_one(home) -> None:
+    text = (home / "small.yaml").read_text(encoding="utf-8")
+    (home / "small.yaml").write_text(text + FIGURE.format("bars", "barcode"), encoding="utf-8")
+    assert tl.run(home / "small.yaml", store=home / "s", output=home / "drawn").complete
+    (home / "small.yaml").write_text(text + FIGURE.format("points", "persistence-diagram"), encoding="utf-8")
+    found = asked(home, "figure/points").asked
+    assert (found.against, found.other, found.changes) == ("", "", ())
+    assert found.reason.startswith("it was never computed")
+
+
+def test_a_renamed_distance_is_known_by_what_it_calls_and_another_one_is_not(home) -> None:
+    text = (home / "small.yaml").read_text(encoding="utf-8")
+    mine = text.replace("  bottleneck: {", "  mine: {").replace("(bottleneck", "(mine")
+    (home / "small.yaml").write_text(mine.replace("degree: 1}", "degree: 0}"), encoding="utf-8")
+    found = asked(home, "block/mine/circle~clusters").asked
+    assert found.other == "block/bottleneck/circle~clusters"
+    assert asked(home, "comparison/mine").asked.reason.startswith("it was never computed")
+    (home / "small.yaml").write_text(
+        mine.replace(
+            "{use: bottleneck, on: persistence, degree: 1}",
+            "{use: wasserstein, on: persistence, degree: 1, order: 1, ground: 2}",
+        ),
+        encoding="utf-8",
+    )
+    found = asked(home, "block/mine/circle~clusters").asked
+    assert (found.other, found.reason[:21]) == ("", "it was never computed")
+
+
 def test_a_result_that_was_removed_and_a_first_run_say_so(home, tmp_path) -> None:
     key = find("small", home / "s").tasks["analysis/spectrum/circle/0"]["key"]
     action_path(home / "s", key).unlink()
@@ -156,6 +187,7 @@ def test_without_a_file_the_newest_run_with_the_task_gives_it(home) -> None:
     assert (found.state, found.since) == ("cached", list(every(home / "s"))[-1].id)
     with pytest.raises(UnknownName, match="Did you mean 'latents/circle/0'"):
         explain("latents/circl/0", store=home / "s")
+    assert str(explaining.unknown_task("x", [])) == "unknown task 'x'. There is none."
     (home / "small.yaml").unlink()
     with pytest.raises(InvalidInput, match="explain TASK FILE"):
         explain("latents/circle/0", store=home / "s")
@@ -255,7 +287,7 @@ def test_another_machine_is_told_by_packages_and_processor(home) -> None:
     record["circumstances"]["packages"]["numpy"] = "1.0"
     record["circumstances"]["processor"] = "abacus"
     record["modules"]["tda_latent.numerics.bars"] = "0" * 64
-    from tda_latent.experiment.manifest import save
+    from tda_latent.experiment.proof.manifest import save
     from tda_latent.experiment.store import Store
 
     found = diff(save(Store(home / "s"), record), home / "r", store=home / "s")

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tda_latent.errors import ConfigError
-from tda_latent.experiment.documents import Document, override, read_document, read_document_text
+from tda_latent.experiment.file.documents import Document, override, read_document, read_document_text
 
 EXAMPLE = """\
 # an experiment
@@ -449,6 +449,6 @@ def test_later_options_win(document: Document) -> None:
 
 def test_the_yaml_library_is_loaded_only_when_a_file_is_read() -> None:
     script = (
-        "import sys, tda_latent.experiment.documents as d; sys.exit(any(n.startswith('ruamel.') for n in sys.modules))"
+        "import sys, tda_latent.experiment.file.documents; sys.exit(any(n.startswith('ruamel.') for n in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0

@@ -13,9 +13,9 @@ from tda_latent.errors import InvalidInput, InvalidParameter, MissingLibrary
 from tda_latent.experiment.executors import Address, Executor, Job, open_executor, parse_address
 from tda_latent.experiment.executors.handshake import answer, difference, facts, fingerprint, greeting
 from tda_latent.experiment.executors.sbatch import clock, mebibytes
-from tda_latent.experiment.pool import Pool
 from tda_latent.experiment.shards import Shard, parse_shard
 from tda_latent.experiment.store import Store
+from tda_latent.experiment.workers.pool import Pool
 
 
 @pytest.mark.parametrize(

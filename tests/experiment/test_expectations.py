@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from tda_latent.experiment.expectations import Labels, claim_problems, is_judged, judge
+from tda_latent.experiment.file.expectations import Labels, claim_problems, is_judged, judge
 from tda_latent.experiment.results import separation
 
 LABELS = Labels(("x", "y"), ("d",), ("spectrum",), ("early", "late"), ("one",))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import random
 import shutil
@@ -13,8 +14,8 @@ import numpy as np
 import pytest
 
 from tda_latent.errors import InvalidInput, StoreError, UnknownName
-from tda_latent.experiment import manifest
-from tda_latent.experiment.keys import key_of
+from tda_latent.experiment.identity.keys import key_of
+from tda_latent.experiment.proof import manifest
 from tda_latent.experiment.store import Store, housekeeping
 from tda_latent.experiment.store.examination import examine
 from tda_latent.experiment.store.housekeeping import clear, forget
@@ -206,16 +207,81 @@ def test_a_forgotten_run_lets_its_results_go_but_a_pinned_one_is_not_forgotten(s
     write_pin(store, Pin("paper", runs=(run,), keys=(first,)))
     with pytest.raises(InvalidInput, match="pinned as 'paper'"):
         forget(store, run)
-    assert forget(store, other) == other
+    assert forget(store, other) == [other]
     age(store)
     clear(store, 1.0, really=True, grace=0.0)
     assert store.has(first)
     assert not store.has(second)
 
 
-def test_negative_days_are_refused(store) -> None:
-    with pytest.raises(InvalidInput, match="at least 0"):
-        clear(store, -1.0)
+@pytest.mark.parametrize("wrong", [-3.0, float("nan")])
+def test_wrong_times_are_refused_one_by_one(store, wrong) -> None:
+    with pytest.raises(InvalidInput, match=f"keep_days is {wrong:g}; the rule is at least 0") as error:
+        clear(store, wrong)
+    assert "grace" not in str(error.value)
+    with pytest.raises(InvalidInput, match="grace is ") as error:
+        clear(store, 1.0, grace=wrong)
+    assert "keep_days" not in str(error.value)
+
+
+def test_of_several_runs_none_is_forgotten_when_one_may_not_be(store) -> None:
+    runs = [run_of(store, put(store, number, number), second=number) for number in range(3)]
+    write_pin(store, Pin("paper", runs=(runs[2],)))
+    with pytest.raises(InvalidInput, match=r"pinned as 'paper'.*none of the runs was forgotten"):
+        forget(store, *runs)
+    with pytest.raises(UnknownName):
+        forget(store, runs[0], "nothing")
+    assert manifest.names(store.path) == tuple(runs)
+    assert forget(store, runs[0], runs[1], runs[0]) == runs[:2]
+    assert manifest.names(store.path) == (runs[2],)
+
+
+@pytest.mark.parametrize("holder", ["run", "pin"])
+def test_without_the_actions_that_runs_and_pins_name_no_blob_goes(store, holder) -> None:
+    keys = [put(store, number, number) for number in range(3)]
+    if holder == "run":
+        run_of(store, *keys[:2])
+    else:
+        write_pin(store, Pin("paper", keys=tuple(keys[:2])))
+    age(store)
+    actions = store.path / "actions"
+    shutil.move(actions, store.path.parent / "elsewhere")
+    actions.mkdir()
+    done = clear(store, 0.0, really=True, grace=0.0)
+    assert (done.absent, len(done.undecided), done.going) == (sorted(keys[:2]), 3, [])
+    actions.rmdir()
+    shutil.move(store.path.parent / "elsewhere", actions)
+    assert all(store.load(key) is not None for key in keys)
+    done = clear(store, 0.0, really=True, grace=0.0)
+    assert (done.absent, done.undecided, len(done.blobs)) == ([], [], 1)
+
+
+def test_a_task_without_a_result_and_a_damaged_one_put_aside_hold_nothing_up(store) -> None:
+    kept, bad = put(store, 0, 0), put(store, 1, 1)
+    run = manifest.load(store.path, run_of(store, kept, bad))
+    waiting = {**run.tasks, "task/9": {"state": "waiting", "key": "9" * 64, "digest": "", "inputs": {}}}
+    manifest.save(store, {**run.content, "tasks": waiting})
+    blob_path(store.path, str(store.find(bad).outputs["result"].blob)).write_bytes(b"damage")
+    examine(store.path, repair=True)
+    store.put(Latents(np.ones((2, 2))))
+    age(store)
+    done = clear(store, 1.0)
+    assert (done.absent, len(done.blobs)) == ([], 1)
+
+
+def test_drafts_that_dead_processes_left_beside_the_store_go(store) -> None:
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    dead, alive = store.path / f"code.json.{ended.pid}", store.path / f"code.json.{os.getpid()}"
+    for path in (dead, alive, store.path / "code.json"):
+        path.write_text("half", encoding="utf-8")
+    assert "store gc" in next(item.text for item in examine(store.path).findings if item.path == dead.name)
+    clear(store, 1.0)
+    assert dead.exists()
+    clear(store, 1.0, really=True)
+    assert not dead.exists()
+    assert alive.exists()
+    assert (store.path / "code.json").exists()
 
 
 # ------------------------------------------------------------------ pins
@@ -229,6 +295,19 @@ def test_a_pin_reads_back_and_can_be_taken_away(store) -> None:
         remove_pin(store.path, "papr")
     remove_pin(store.path, "paper")
     assert every_pin(store.path) == []
+
+
+def test_a_pin_is_not_replaced_by_another_of_its_name(store) -> None:
+    pin = Pin("paper", keys=("0" * 64, "1" * 64), note="first")
+    path = write_pin(store, pin)
+    before = path.read_bytes()
+    assert write_pin(store, Pin("paper", keys=("1" * 64, "0" * 64))) == path  # the same results
+    with pytest.raises(InvalidInput, match=r"'paper' holds 2 results.*unpin paper.*another name"):
+        write_pin(store, Pin("paper", keys=("2" * 64,)))
+    assert path.read_bytes() == before
+    path.write_bytes(b"")
+    with pytest.raises(StoreError, match="mend or remove"):
+        write_pin(store, pin)
 
 
 @pytest.mark.parametrize("name", ["", "../up", "a/b", ".hidden", "x" * 101])
@@ -293,6 +372,36 @@ def test_repair_puts_damage_aside_and_a_new_computation_makes_the_store_whole(st
     assert "Run its experiment again" in later.findings[0].text
     put(store, 0, 0)
     assert examine(store.path).sound
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"[]", b'{"format": "tda-latent/pin@2"}', b"\xff"])
+def test_a_pin_that_cannot_be_read_is_named(store, content) -> None:
+    write_pin(store, Pin("paper", keys=("0" * 64,))).write_bytes(content)
+    found = examine(store.path)
+    assert [finding.path for finding in found.findings if finding.damaged] == ["refs/paper.json"]
+
+
+def test_a_description_of_an_environment_is_checked_byte_by_byte(store) -> None:
+    data = b'{"blas": "pthreads"}'
+    name = f"{hashlib.sha256(data).hexdigest()}.json"
+    path = store.path / "environments" / name
+    path.write_bytes(data)
+    fields = {"kind": "analyzer", "number": 0}
+    facts = {"environment": name.removesuffix(".json")}
+    store.commit(key_of(fields), {"result": Measures({"number": Scalar(0.0)})}, facts, fields)
+    assert (examine(store.path).findings, examine(store.path).environments) == ([], 1)
+    for place in range(len(data)):
+        path.write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
+        found = examine(store.path, repair=True)
+        assert [finding.path for finding in found.findings] == [f"environments/{name}"]
+        assert not found.sound
+        assert "No number rests on it" in found.findings[0].text
+        assert path.exists(), "what is left still tells something"
+    path.unlink()
+    assert "It is gone" in examine(store.path).findings[0].text
+    path.write_bytes(data)
+    (store.path / "environments" / "notes.txt").write_bytes(b"")
+    assert [finding.path for finding in examine(store.path).findings] == ["environments/notes.txt"]
 
 
 def test_leftovers_are_told_but_are_no_damage(store) -> None:

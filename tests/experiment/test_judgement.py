@@ -7,8 +7,8 @@ import pytest
 
 from tda_latent.analyzers.alpha import Alpha
 from tda_latent.analyzers.vietoris_rips import VietorisRips
-from tda_latent.experiment.change import change
-from tda_latent.experiment.judgement import judge
+from tda_latent.experiment.proof.change import change
+from tda_latent.experiment.proof.judgement import judge
 from tda_latent.experiment.steps.collect import Collect
 from tda_latent.experiment.steps.compare import Compare
 from tda_latent.numerics import metric_cloud

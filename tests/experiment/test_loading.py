@@ -11,8 +11,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from tda_latent.errors import ConfigError, TdaLatentError
+from tda_latent.experiment.file.schema import experiment_schema
 from tda_latent.experiment.loading import load_plan
-from tda_latent.experiment.schema import experiment_schema
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -11,8 +11,8 @@ from in_process import Here
 
 import tda_latent as tl
 from tda_latent.errors import InvalidInput, StoreError, UnknownName
-from tda_latent.experiment import manifest
-from tda_latent.experiment.manifest import every, find, load, names, plain, save
+from tda_latent.experiment.proof import manifest
+from tda_latent.experiment.proof.manifest import every, find, load, names, plain, save
 from tda_latent.experiment.store import Store
 from tda_latent.records import sha256
 
@@ -106,7 +106,7 @@ def test_a_run_is_found_by_id_prefix_name_folder_and_record(small, tmp_path) -> 
         assert find(what, Store(store)).id == name
     with pytest.raises(UnknownName, match="Did you mean 'small'"):
         find("smal", store)
-    with pytest.raises(UnknownName):
+    with pytest.raises(InvalidInput, match="no store at"):
         find("small", tmp_path / "absent")
 
 

@@ -15,11 +15,11 @@ import psutil
 import pytest
 
 from tda_latent.errors import ExecutorFailure, InvalidInput, InvalidParameter
-from tda_latent.experiment.keys import code_now, file_digest
-from tda_latent.experiment.messages import MOST
-from tda_latent.experiment.pool import Pool
+from tda_latent.experiment.identity.keys import code_now, file_digest
 from tda_latent.experiment.run import Limits
-from tda_latent.experiment.worker import REASON, _check_unchanged, attempt
+from tda_latent.experiment.workers.messages import MOST
+from tda_latent.experiment.workers.pool import Pool
+from tda_latent.experiment.workers.worker import REASON, _check_unchanged, attempt
 
 ECHO = """
 import json, os, signal, sys, time
@@ -199,7 +199,7 @@ def test_time_in_which_the_runner_was_stopped_is_not_held_against_a_task(pool, m
     pool.submit({"label": "a", "way": "hang"})
     pool.wait(0.1)
     real, jump = time.monotonic, 3600.0
-    monkeypatch.setattr("tda_latent.experiment.pool.time.monotonic", lambda: real() + jump)
+    monkeypatch.setattr("tda_latent.experiment.workers.pool.time.monotonic", lambda: real() + jump)
     assert pool.wait(0.1) == []
     assert pool.running == ("a",)
     assert "took longer" in pool.wait(20)[0]["reason"]
@@ -232,8 +232,8 @@ def test_a_pool_without_workers_is_refused_instead_of_waiting_forever() -> None:
 
 KILLED = """
 import subprocess, sys, time
-worker = "from tda_latent.experiment.worker import *; die_with_parent(); print('ready', flush=True); time.sleep(60)"
-child = subprocess.Popen([sys.executable, "-c", worker], stdout=subprocess.PIPE, start_new_session=True)
+code = "from tda_latent.experiment.workers.worker import *; die_with_parent(); print('ready', flush=1); time.sleep(60)"
+child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, start_new_session=True)
 child.stdout.readline()
 print(child.pid, flush=True)
 time.sleep(60)

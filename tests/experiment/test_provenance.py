@@ -11,10 +11,10 @@ from types import SimpleNamespace
 import pytest
 
 from tda_latent.errors import InvalidInput
-from tda_latent.experiment import environment as environments
-from tda_latent.experiment import git_state as git
-from tda_latent.experiment import provenance
-from tda_latent.experiment.keys import key_fields
+from tda_latent.experiment.circumstances import environment as environments
+from tda_latent.experiment.circumstances import git_state as git
+from tda_latent.experiment.circumstances import provenance
+from tda_latent.experiment.identity.keys import key_fields
 from tda_latent.experiment.loading import load_plan
 from tda_latent.experiment.outcomes import Outcome
 from tda_latent.experiment.store import Store

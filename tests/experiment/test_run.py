@@ -16,11 +16,11 @@ import pytest
 
 import tda_latent as tl
 from tda_latent.errors import InvalidInput
-from tda_latent.experiment.keys import key_fields, key_of
+from tda_latent.experiment.identity.keys import key_fields, key_of
+from tda_latent.experiment.identity.streams import generator, stream_words
 from tda_latent.experiment.loading import load_plan
 from tda_latent.experiment.run import Limits, carry_out, look_up
 from tda_latent.experiment.store import Store
-from tda_latent.experiment.streams import generator, stream_words
 
 
 def run(path: Path, store: Path, *settings: str, workers: int = 1):
@@ -70,7 +70,7 @@ def test_labels_order_and_place_of_the_file_are_no_part_of_a_key(small, tmp_path
 def test_the_version_of_a_numeric_library_is_part_of_the_key(small, monkeypatch) -> None:
     task = load_plan(small).tasks["analysis/persistence/circle/0"]
     before = key_of(key_fields(task, lambda label: "0" * 64))
-    monkeypatch.setattr("tda_latent.experiment.keys.library_version", lambda name: f"{name}-next")
+    monkeypatch.setattr("tda_latent.experiment.identity.keys.library_version", lambda name: f"{name}-next")
     assert key_of(key_fields(task, lambda label: "0" * 64)) != before
 
 

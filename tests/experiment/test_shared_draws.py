@@ -13,12 +13,12 @@ import pytest
 import tda_latent as tl
 from tda_latent.api.bundles import bundle, open_bundle
 from tda_latent.errors import ConfigError
-from tda_latent.experiment.keys import file_digest
+from tda_latent.experiment.identity.keys import file_digest
+from tda_latent.experiment.identity.streams import generator
 from tda_latent.experiment.loading import load_plan
 from tda_latent.experiment.results import claims
 from tda_latent.experiment.run import Limits, carry_out
 from tda_latent.experiment.store import Store
-from tda_latent.experiment.streams import generator
 from tda_latent.sources.pitch_network import PitchNetwork
 
 sys.path.insert(0, str(Path(__file__).parent))

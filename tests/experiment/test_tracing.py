@@ -16,7 +16,7 @@ import tda_latent as tl
 from tda_latent.api.tracing import trace
 from tda_latent.cli.main import main
 from tda_latent.errors import InvalidInput
-from tda_latent.experiment import manifest
+from tda_latent.experiment.proof import manifest
 
 FILE = """\
 format: tda-latent/experiment@1
@@ -122,6 +122,16 @@ def test_foreign_files_other_stores_and_lost_manifests_each_have_their_answer(pl
     code, shown = command("trace", figure, "--store", copy)
     assert code == 0
     assert "only the result is there" in shown
+
+
+@pytest.mark.parametrize("place_of", ["document", "mark", "digest"])
+def test_a_figure_that_is_damaged_where_it_says_what_it_is_is_called_damaged(place, tmp_path, place_of) -> None:
+    content = bytearray((place / "runs" / "drawn" / "figures" / "matrix.svg").read_bytes())
+    seal = content.index(b"tda_latent:")
+    content[{"document": 300, "mark": seal + 3, "digest": seal + 20}[place_of]] = ord("\0")
+    (tmp_path / "x.svg").write_bytes(content)
+    with pytest.raises(InvalidInput, match=r"damaged: its facts cannot be read.*draw it again"):
+        trace(tmp_path / "x.svg", place / ".tda-latent")
 
 
 def test_a_damaged_manifest_is_named_and_hides_no_other(place, tmp_path) -> None:

@@ -16,14 +16,14 @@ from in_process import Here
 
 import tda_latent as tl
 from tda_latent.analyzers.spectrum import Spectrum
-from tda_latent.api.verification import fraction, verify
-from tda_latent.errors import ExecutorFailure, InvalidInput, UnknownName
-from tda_latent.experiment import recomputation
-from tda_latent.experiment.manifest import find, root_digest, save
-from tda_latent.experiment.recomputation import drawn
+from tda_latent.api.verification import diff, explain, fraction, verify
+from tda_latent.errors import ExecutorFailure, InvalidInput, StoreError, UnknownName
+from tda_latent.experiment.proof import recomputation
+from tda_latent.experiment.proof.manifest import find, root_digest, save
+from tda_latent.experiment.proof.recomputation import drawn
+from tda_latent.experiment.proof.verify import integrity, read_action, read_record
 from tda_latent.experiment.store import Store
 from tda_latent.experiment.store.layout import action_path, blob_path
-from tda_latent.experiment.verify import integrity, read_action, read_record
 from tda_latent.records import Measures, Scalar
 from tda_latent.sources.circle import Circle
 
@@ -173,6 +173,63 @@ def test_what_was_not_copied_leaves_the_run_unproven(home) -> None:
     assert read_record(home / "s", action.key) is None
 
 
+@pytest.mark.parametrize(("wrong", "code"), [("changed", 3), ("missing", 1)])
+def test_a_wrong_environment_is_named_and_no_number_is_blamed(home, wrong, code) -> None:
+    [path] = (home / "s" / "environments").glob("*.json")
+    if wrong == "changed":
+        flip(path)
+    else:
+        path.unlink()
+    done = look(home, recompute_fraction=0.05)
+    assert done.exit_code == code
+    [finding] = done.integrity.findings
+    assert (finding.kind, finding.what, finding.numbers) == (wrong, f"environments/{path.name}", False)
+    assert "No number rests on it" in finding.text
+    assert finding.remedy
+    assert {verdict.state for verdict in done.again.verdicts.values()} == {"identical"}
+
+
+def test_every_damage_names_a_remedy(home) -> None:
+    run = find(home / "r", home / "s")
+    action_path(home / "s", run.tasks["latents/circle/0"]["key"]).unlink()
+    flip(action_path(home / "s", run.tasks["latents/circle/1"]["key"]))
+    flip(home / "r" / "results.csv")
+    (home / "r" / "experiment.yaml").unlink()
+    findings = look(home).integrity.findings
+    assert len(findings) == 4
+    assert all(finding.remedy.endswith(".") for finding in findings)
+
+
+def test_a_store_of_a_newer_format_is_not_judged(home) -> None:
+    (home / "s" / "FORMAT").write_text('{"format":"tda-latent-store","version":99}\n', encoding="utf-8")
+    with pytest.raises(StoreError, match="format 99, this version reads 1"):
+        look(home)
+    for path in (home / "s" / "runs").iterdir():
+        path.write_text("another format", encoding="utf-8")
+    with pytest.raises(StoreError, match="format 99, this version reads 1"):
+        verify("small", store=home / "s")
+
+
+def test_where_no_store_is_the_place_is_named(home, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    place = str(tmp_path / ".tda-latent")
+    for question in (lambda: verify("small"), lambda: explain("latents/circle/0"), lambda: diff("small", "other")):
+        with pytest.raises(InvalidInput, match="there is no store at") as error:
+            question()
+        assert place in str(error.value)
+    for path in (home / "s" / "runs").iterdir():
+        path.unlink()
+    for question in (lambda: verify("small", store=home / "s"), lambda: explain("x", store=home / "s")):
+        with pytest.raises(InvalidInput, match="has no run"):
+            question()
+
+
+def test_figures_that_are_not_recomputed_are_counted(home) -> None:
+    done = look(home, recompute_fraction=1.0)
+    assert (done.again.figures, done.again.left) == (1, 0)
+    assert len(done.again.verdicts) + done.again.figures == len(done.run.tasks)
+
+
 def test_an_interrupted_run_is_incomplete_even_when_all_its_bytes_are_right(small, tmp_path) -> None:
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
@@ -289,7 +346,7 @@ def test_a_task_that_fails_here_is_not_judged_and_the_run_not_verified(home, mon
 
 def test_changed_code_and_libraries_are_told(home, monkeypatch) -> None:
     monkeypatch.setattr(recomputation, "code_now", lambda names: dict.fromkeys(names, "0" * 64))
-    monkeypatch.setattr("tda_latent.experiment.worker.code_now", lambda names: dict.fromkeys(names, "0" * 64))
+    monkeypatch.setattr("tda_latent.experiment.workers.worker.code_now", lambda names: dict.fromkeys(names, "0" * 64))
     monkeypatch.setattr(recomputation, "library_version", lambda name: "99.0")
     done = look(home, recompute_fraction=1.0)
     assert "the code of source:circle is not the one of the run" in done.again.notes

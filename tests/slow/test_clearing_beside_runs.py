@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tda_latent.errors import TdaLatentError
-from tda_latent.experiment import manifest
+from tda_latent.experiment.proof import manifest
 from tda_latent.experiment.store import Store
 from tda_latent.experiment.store.examination import examine
 from tda_latent.experiment.store.housekeeping import clear, forget

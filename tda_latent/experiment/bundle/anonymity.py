@@ -19,7 +19,7 @@ from typing import Any
 
 from tda_latent.errors import InvalidInput
 from tda_latent.experiment.bundle.archive import Content
-from tda_latent.experiment.manifest import Manifest
+from tda_latent.experiment.proof.manifest import Manifest
 from tda_latent.experiment.store import Action
 
 REMOVED = "[removed]"
@@ -46,15 +46,24 @@ _FACTS = ("label", "seconds", "peak_bytes", "shape", "caveat")
 _STRUCTURE = ("inputs", "stream", "key", "digest", "state", "kind", "use")  # never text of a person
 _PATH = re.compile(r"(?<![\w.:/<\]\\])(?:~|[A-Za-z]:)?[/\\](?:[\w.@+-]+[/\\])+[\w.@+-]*")
 _REPORT = re.compile(r"<dt>(?!time<|python<)[^<]*</dt><dd>.*?</dd>", re.S)
+_IN_CODE = "{} names a person, a machine or a folder in its code; take that out and run again."
+_IN_FILE = (
+    "{} holds {!r}, which would tell who made the run and cannot be taken out without changing what it is; take it out "
+    "of labels, captions or input files and run again."
+)
 _LARGEST_PART = 1 << 28  # bytes of one packed stream that are looked at
 
 
 @dataclass(frozen=True)
 class Anonymity:
-    """What must not be told: names (found as whole words, in any case) and longer texts (found as they are)."""
+    """What must not be told: names (found as whole words, in any case) and longer texts (found as they are).
+
+    asked : those of the names that somebody wants out of our own public code as well
+    """
 
     names: frozenset[str] = field(default_factory=frozenset)
     texts: frozenset[str] = field(default_factory=frozenset)
+    asked: frozenset[str] = field(default_factory=frozenset)
 
     def text(self, text: str) -> str:
         """The text without names, texts and absolute paths."""
@@ -74,22 +83,35 @@ class Anonymity:
         return self.text(_REPORT.sub("", text) if name.endswith("report.html") else text).encode()
 
     def source(self, name: str, content: Content) -> Content:
-        """A file of code: those of plugins lose names in comments and texts of documentation.
+        """A file of code without names in comments, documentation and bibliography; ours loses only what was asked.
 
         Raises
         ------
         InvalidInput
             When the code itself would change.
         """
-        if _is_ours(name) or isinstance(content, Path) or not name.endswith(".py"):
-            return content
-        before = content.decode()
+        if _is_ours(name):
+            return Anonymity(self.asked)._source(name, content) if self.asked else content
+        return content if isinstance(content, Path) else self._source(name, content)
+
+    def _source(self, name: str, content: Content) -> Content:
+        data = content if isinstance(content, bytes) else content.read_bytes()
+        if not name.endswith((".py", ".bib")):
+            return content  # what stands there is found by `check`
+        before = data.decode()
         after = "\n".join(self._line(line) for line in before.split("\n"))
-        if _without_words(before) != _without_words(after):
-            raise InvalidInput(
-                f"{name} names a person, a machine or a folder in its code; take that out and run again."
-            )
+        if before == after:
+            return content
+        if name.endswith(".py") and _without_words(before) != _without_words(after):
+            raise InvalidInput(self._refusal(name, before) if _is_ours(name) else _IN_CODE.format(name))
         return after.encode()
+
+    def _refusal(self, name: str, source: str) -> str:
+        found = sorted(secret for secret in self.names if re.search(_word(secret), source, re.IGNORECASE))
+        return (
+            f"{name}, a part of tda_latent that everybody has, holds {', '.join(map(repr, found))} in its code, which "
+            "cannot be taken out; it tells nobody who made the run, so leave it out of --strip."
+        )
 
     def _line(self, line: str) -> str:
         """A line of code; its paths stay where they name nobody."""
@@ -143,22 +165,17 @@ class Anonymity:
         return {**plugin, "sources": dict.fromkeys(plugin["sources"], "")}  # they stand in code/
 
     def check(self, files: Mapping[str, Content]) -> None:
-        """Search every byte of a bundle, apart from our own code, for what must not be told.
+        """Search every byte of a bundle for what must not be told, our own code for what was asked.
 
         Raises
         ------
         InvalidInput
             Naming the file and what was found in it.
         """
-        names = [re.compile(_word(name).encode(), re.IGNORECASE) for name in self.names]
-        wide = [
-            secret.encode(code)
-            for secret in (*self.names, *self.texts)
-            for code in ("utf-16-be", "utf-16-le", "utf-32-le")
-        ]
-        plain = [text.encode() for text in self.texts] + wide
+        ours, others = Anonymity(self.asked)._patterns(), self._patterns()
         for name, content in files.items():
-            if _is_ours(name):
+            plain, names = ours if _is_ours(name) else others
+            if not plain and not names:
                 continue
             data = content if isinstance(content, bytes) else content.read_bytes()
             for part in (name.encode(), *parts(data)):
@@ -167,10 +184,17 @@ class Anonymity:
                 )
                 if hit is not None:
                     shown = hit.replace(b"\0", b"").decode(errors="replace")
-                    raise InvalidInput(
-                        f"{name} holds {shown!r}, which would tell who made the run and cannot be taken out without "
-                        "changing what it is; take it out of labels, captions or input files and run again."
-                    )
+                    raise InvalidInput(self._refusal(name, shown) if _is_ours(name) else _IN_FILE.format(name, shown))
+
+    def _patterns(self) -> tuple[list[bytes], list[re.Pattern[bytes]]]:
+        """Bytes to find as they are, and names to find as words."""
+        names = [re.compile(_word(name).encode(), re.IGNORECASE) for name in self.names]
+        wide = [
+            secret.encode(code)
+            for secret in (*self.names, *self.texts)
+            for code in ("utf-16-be", "utf-16-le", "utf-32-le")
+        ]
+        return [text.encode() for text in self.texts] + wide, names
 
 
 def _is_ours(name: str) -> bool:
@@ -183,8 +207,11 @@ def _word(name: str) -> str:
 
 
 def _without_words(source: str) -> str:
-    """The syntax of a source without its documentation."""
-    tree = ast.parse(source)
+    """The syntax of a source without its documentation; "" for what is no source any more."""
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        return ""
     for node in ast.walk(tree):
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)) and ast.get_docstring(
             node

@@ -10,15 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from tda_latent.errors import InvalidInput, StoreError
-from tda_latent.experiment import manifest, outputs
+from tda_latent.experiment import outputs
 from tda_latent.experiment.bundle import crate, replay
 from tda_latent.experiment.bundle.anonymity import Anonymity
 from tda_latent.experiment.bundle.archive import Content
+from tda_latent.experiment.bundle.environments import collect_environments
 from tda_latent.experiment.bundle.inputs import Inputs, collect_inputs
-from tda_latent.experiment.environment import FOLDER as ENVIRONMENTS
-from tda_latent.experiment.keys import code_now
-from tda_latent.experiment.manifest import Manifest
+from tda_latent.experiment.identity.keys import code_now
 from tda_latent.experiment.outcomes import is_figure
+from tda_latent.experiment.proof import manifest
+from tda_latent.experiment.proof.manifest import Manifest
 from tda_latent.experiment.steps import load_steps
 from tda_latent.experiment.store import Action, Store
 from tda_latent.experiment.store import actions as action_files
@@ -26,16 +27,19 @@ from tda_latent.experiment.store.layout import FORMAT, action_path, blob_path
 from tda_latent.records import Drawing, canonical_json, sha256
 
 LARGEST_INPUT = 2 * 10**9
-_PATCHES = ("changes.diff", "changes-of-tda-latent.diff")
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """Files by their names in the bundle, the run as it stands there, and what a person should hear."""
+    """Files by their names in the bundle, the run as it stands there, and what a person should hear.
+
+    absent : names of input files that are not included
+    """
 
     run: Manifest
     files: Mapping[str, Content]
     notices: list[str] = field(default_factory=list)
+    absent: tuple[str, ...] = ()
 
 
 def gather(
@@ -69,7 +73,7 @@ def gather(
     plugins = run.content.get("plugins", {})
     pins = replay.requirements(plugins, run.content["circumstances"].get("packages", {}))
     files, notices = replay.code_files(plugins)
-    notices += [f"{name} is not included: gone, changed since the run, or too large." for name in inputs.absent]
+    notices += inputs.notices
     inner = _run_files(run, store, folder)
     if anonymity is not None:
         inner = {name: anonymity.file(name, content) for name, content in inner.items()}
@@ -82,11 +86,13 @@ def gather(
     files["run/record.json"] = (json.dumps({"run": name, **run.content}, indent=1) + "\n").encode()
     files["experiment.yaml"] = inputs.document
     if anonymity is None:
-        files |= _environments(run, store)
+        described, lost = collect_environments(run, store.path)
+        files |= described
+        notices += lost
     files |= _description(run, files, held, inputs, pins)
     if anonymity is not None:
         anonymity.check(files)
-    return Bundle(run, files, notices)
+    return Bundle(run, files, notices, tuple(inputs.absent))
 
 
 def _action(run: Manifest, label: str, store: Store) -> Action:
@@ -177,27 +183,13 @@ def _store_files(held: Mapping[str, Action], store: Store, anonymity: Anonymity 
     return files
 
 
-def _environments(run: Manifest, store: Store) -> dict[str, Content]:
-    """Descriptions of the processes that computed, and what differed from the git revisions."""
-    names = {f"{task['environment']}.json" for task in run.tasks.values() if task.get("environment")}
-    found: dict[str, Content] = {}
-    for key, patch in zip(("git", "git_of_tda_latent"), _PATCHES, strict=True):
-        facts = run.content["circumstances"].get(key, {}).get("patch")
-        if facts:
-            names.add(f"{facts['sha256']}.diff")
-            kept = store.path / ENVIRONMENTS / f"{facts['sha256']}.diff"
-            if kept.is_file():
-                found[f"run/{patch}"] = kept
-    places = {name: store.path / ENVIRONMENTS / name for name in names}
-    return found | {f"store/{ENVIRONMENTS}/{name}": path for name, path in places.items() if path.is_file()}
-
-
 def _description(
     run: Manifest, files: Mapping[str, Content], held: Mapping[str, Action], inputs: Inputs, pins: Mapping[str, str]
 ) -> dict[str, Content]:
     """What a reader needs: words, script, versions, and all of it for machines."""
     plugins = run.content.get("plugins", {})
     found: dict[str, Content] = {
+        **inputs.list_of_absent,
         "README.md": replay.words(run, plugins, inputs.absent).encode(),
         "replay.sh": replay.SCRIPT.encode(),
         "requirements.txt": "".join(f"{name}=={version}\n" for name, version in pins.items()).encode(),
@@ -207,4 +199,5 @@ def _description(
         for action in held.values()
     }
     named = {label: name.partition("::")[0] for label, name in inputs.names.items()}
+    named = {label: name for label, name in named.items() if name not in inputs.absent}
     return found | {crate.NAME: crate.crate(run, {**files, **found}, blobs, named)}

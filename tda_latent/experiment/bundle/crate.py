@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from tda_latent.experiment.bundle.archive import Content
-from tda_latent.experiment.manifest import Manifest
+from tda_latent.experiment.proof.manifest import Manifest
 
 NAME = "ro-crate-metadata.json"
 _KINDS = {

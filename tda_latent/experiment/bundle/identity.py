@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 
 from tda_latent.experiment.bundle.anonymity import Anonymity
-from tda_latent.experiment.manifest import Manifest
+from tda_latent.experiment.proof.manifest import Manifest
 
 _COMMON = {
     "root", "user", "users", "admin", "ubuntu", "debian", "centos", "runner", "guest", "test", "main", "data", "home",
@@ -41,7 +41,7 @@ def known_secrets(run: Manifest, more: tuple[str, ...] = ()) -> Anonymity:
         names |= set(_HOME.findall(text))
     texts = {text.rstrip("/") for text in (*told, *paths) if len(text) > 5}
     short = {name for name in names if len(name) > 2 and name.lower() not in _COMMON}
-    return Anonymity(frozenset(short | set(more)), frozenset(texts))
+    return Anonymity(frozenset(short | set(more)), frozenset(texts), frozenset(more))
 
 
 def _user_names() -> set[str]:

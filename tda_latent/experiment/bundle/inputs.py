@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,9 +11,9 @@ from typing import Any
 
 from tda_latent.errors import InvalidInput, StoreError
 from tda_latent.experiment.bundle.archive import Content
-from tda_latent.experiment.documents import read_document_text, written
-from tda_latent.experiment.keys import file_digest, files_in
-from tda_latent.experiment.manifest import Manifest
+from tda_latent.experiment.file.documents import read_document_text, written
+from tda_latent.experiment.identity.keys import file_digest, files_in
+from tda_latent.experiment.proof.manifest import Manifest
 from tda_latent.experiment.store import Action
 from tda_latent.sources.file.uri import split_uri
 
@@ -20,7 +21,16 @@ HEAD = """\
 # The experiment as it was run: what it extends and what --set changed is worked in, paths lead to inputs/.
 # Its file as it was written is run/experiment.yaml.
 """
+MISSING = "missing-inputs.json"
 _SECTIONS = ("data", "models")
+
+
+@dataclass(frozen=True)
+class Absent:
+    """An input that is not in a bundle: its digest as `file_digest` gives it ("" = never read), and why."""
+
+    sha256: str
+    why: str
 
 
 @dataclass
@@ -28,14 +38,53 @@ class Inputs:
     """What the tasks of a run read.
 
     files : by name in the bundle; names : by task, that name and what follows ``::``; texts : new paths by old ones
-    absent : SHA-256 of files that could not be included, by name
+    absent : files that could not be included, by name; unproven : files that no task of the run came to read
     """
 
     document: bytes
     files: dict[str, Content] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
-    absent: dict[str, str] = field(default_factory=dict)
+    absent: dict[str, Absent] = field(default_factory=dict)
+    unproven: list[str] = field(default_factory=list)
+
+    @property
+    def notices(self) -> list[str]:
+        """What a person should hear about files that are not there, or not known to be those of the run."""
+        missing = [f"{name} is not included: {item.why}." for name, item in self.absent.items()]
+        late = "is included as it is now; no task of the run came to read it, so the run holds no digest of it."
+        return missing + [f"{name} {late}" for name in self.unproven]
+
+    @property
+    def list_of_absent(self) -> dict[str, Content]:
+        """The file that names what is missing, for `still_absent`; nothing when nothing is."""
+        listed = {name: vars(item) for name, item in sorted(self.absent.items())}
+        return {MISSING: f"{json.dumps(listed, indent=1)}\n".encode()} if listed else {}
+
+
+def still_absent(folder: Path) -> dict[str, Absent]:
+    """Inputs that an unpacked bundle came without and that nobody has put at their place since.
+
+    Raises
+    ------
+    InvalidInput
+        When the list cannot be read.
+    """
+    path = folder / MISSING
+    if not path.exists():
+        return {}
+    try:
+        listed = {str(name): Absent(**item) for name, item in json.loads(path.read_bytes()).items()}
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise InvalidInput(f"{path} cannot be read: {error}; take another copy of the bundle.") from error
+    return {name: item for name, item in listed.items() if not _is_there(folder / name, item)}
+
+
+def _is_there(path: Path, item: Absent) -> bool:
+    try:
+        return path.exists() and (not item.sha256 or file_digest(str(path))[:64] == item.sha256)
+    except (OSError, InvalidInput):
+        return False
 
 
 def collect_inputs(run: Manifest, actions: Mapping[str, Action], largest: int) -> Inputs:
@@ -43,7 +92,7 @@ def collect_inputs(run: Manifest, actions: Mapping[str, Action], largest: int) -
 
     Parameters
     ----------
-    actions : by label; what was read stands in their fields
+    actions : of finished tasks by label; what was read stands in their fields
     largest : bytes of a file beyond which it is only listed
 
     Raises
@@ -64,10 +113,11 @@ def collect_inputs(run: Manifest, actions: Mapping[str, Action], largest: int) -
                     entry["path"], Path(run.content["folder"]), folders, texts
                 )
     found = Inputs((HEAD + _stable(value)).encode(), texts=texts)
-    for label, action in actions.items():
+    for label in run.order:
         path = run.tasks[label].get("path")
         if path is not None:
-            _add(found, label, path, str(action.fields["files"]["path"])[:64], folders, largest)
+            digest = str(actions[label].fields["files"]["path"])[:64] if label in actions else ""
+            _add(found, label, path, digest, folders, largest)
     return found
 
 
@@ -102,10 +152,22 @@ def _add(found: Inputs, label: str, path: str, digest: str, folders: Mapping[str
     place = Path(name)
     try:
         parts = {f"{inner}/{file.name}": file for file in files_in(place)} if place.is_dir() else {inner: place}
-        fits = sum(file.stat().st_size for file in parts.values()) <= largest and file_digest(name)[:64] == digest
-    except (OSError, InvalidInput):
-        fits = False
-    if fits:
-        found.files |= parts
-    else:
-        found.absent[inner] = digest
+        size = sum(file.stat().st_size for file in parts.values())
+        why = _why_not(name, size, largest, digest)
+    except FileNotFoundError:
+        why = "it is gone"
+    except (OSError, InvalidInput) as error:
+        why = f"it cannot be read ({error.strerror if isinstance(error, OSError) else 'its file was refused'})"
+    if why:
+        found.absent[inner] = Absent(digest, why)
+        return
+    found.files |= parts
+    if not digest:
+        found.unproven.append(inner)
+
+
+def _why_not(name: str, size: int, largest: int, digest: str) -> str:
+    """Why a file that is there cannot be included; "" when it can."""
+    if size > largest:
+        return f"it is too large, {size:,} bytes, and at most {largest:,} were asked for"
+    return "it has changed since the run" if digest and file_digest(name)[:64] != digest else ""

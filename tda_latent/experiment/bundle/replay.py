@@ -10,7 +10,9 @@ from typing import Any
 
 import tda_latent
 from tda_latent.experiment.bundle.archive import Content
-from tda_latent.experiment.manifest import Manifest
+from tda_latent.experiment.bundle.inputs import Absent
+from tda_latent.experiment.circumstances.environment import plain_name
+from tda_latent.experiment.proof.manifest import Manifest
 
 OWN = "tda-latent"
 _GROUPS = "tda_latent."
@@ -20,26 +22,35 @@ SCRIPT = """\
 # Checks every file, verifies the run and replays it from the bundled results; no network is needed.
 #   sh replay.sh               every result is found in store/
 #   sh replay.sh --recompute   every result is computed again, into recomputed/store
+# Without an input file (missing-inputs.json names those that could not be included) the stored results are verified,
+# and nothing can be computed again from the sources.
 # PYTHON names another interpreter; it needs the packages of requirements.txt.
 set -eu
 cd "$(dirname "$0")"
 PYTHONPATH="$PWD/code"; PYTHONDONTWRITEBYTECODE=1; export PYTHONPATH PYTHONDONTWRITEBYTECODE
 python="${PYTHON:-python3}"
-store=store; output=replayed
-if [ "${1:-}" = --recompute ]; then store=recomputed/store; output=recomputed; fi
+if ! command -v "$python" >/dev/null 2>&1; then echo "There is no $python; name a Python in PYTHON." >&2; exit 2; fi
 if command -v sha256sum >/dev/null 2>&1; then sha256sum --check --quiet SHA256SUMS; fi
-"$python" -m tda_latent.cli.main verify run --store store
-code=0
-"$python" -m tda_latent.cli.main run experiment.yaml --store "$store" --output "$output" --quiet || code=$?
-if [ "$code" -gt 1 ]; then exit "$code"; fi
-exec "$python" -c '
-import json, sys
-then, now = (json.load(open(name + "/record.json", encoding="utf-8")) for name in ("run", sys.argv[1]))
-print("root then", then["root"]); print("root now ", now["root"])
-print("tasks computed:", now["counts"]["computed"], " found:", now["counts"]["cached"])
-if then["root"] != now["root"]: sys.exit("DIFFERENT: see `tda-latent diff run " + sys.argv[1] + "`.")
-print("EQUAL: every number is the same, bit for bit.")
-' "$output"
+"$python" - <<'END'
+import re, sys
+if sys.version_info < (3, 11):
+    sys.exit("replay.sh needs Python 3.11 or newer; this is %s. Name another one in PYTHON." % sys.version.split()[0])
+from importlib.metadata import PackageNotFoundError, requires, version
+missing = []
+for text in requires("tda-latent") or ():
+    name = re.match("[A-Za-z0-9._-]+", text)[0]
+    try:
+        version(name)
+    except PackageNotFoundError:
+        missing.append(name)
+if missing:
+    sys.exit(
+        "replay.sh needs packages that this Python does not have: %s.\\nOnce, with a network:\\n"
+        "    python3 -m venv env && env/bin/pip install -r requirements.txt\\n"
+        "    PYTHON=env/bin/python sh replay.sh" % ", ".join(missing)
+    )
+END
+exec "$python" -m tda_latent.cli.main bundle --replay . "$@"
 """
 
 WORDS = """\
@@ -51,10 +62,10 @@ Root digest `{root}`
     sh replay.sh               # checks every byte, verifies the run, finds every result in store/
     sh replay.sh --recompute   # computes every result again from the inputs
 
-Both end with EQUAL when all numbers have the root digest above: bit for bit on the same class of machine with the
+{ending} bit for bit on the same class of machine with the
 packages of `requirements.txt`; elsewhere processors round differently, and `tda-latent verify` says how far apart the
 numbers may be.
-
+{missing}
 | what | where |
 |---|---|
 | the experiment as it was run, `extends` and `--set` applied, paths inside this folder | `experiment.yaml` |
@@ -73,6 +84,17 @@ A fresh environment, once, with a network (or with wheels that you carried there
 
 After that no network is needed. Nothing in this bundle is ever unpickled.
 """
+
+_WHOLE = "Both end with EQUAL when all numbers have the root digest above:"
+_PART = """\
+The run was INCOMPLETE: the first compares what it has and computes nothing; the second computes every task, also those
+that the run had no result of. Both end with EQUAL when the results that the run had are the same and have the root
+digest above:"""
+_GAP = """
+**Input files are missing**, so `sh replay.sh` verifies the stored results and ends with VERIFIED, not EQUAL, and
+`--recompute` is not possible. Put these files at their places in this folder, then both work as said above:
+
+{files}"""
 
 
 def code_files(plugins: Mapping[str, Any]) -> tuple[dict[str, Content], list[str]]:
@@ -126,9 +148,13 @@ def _description(distribution: importlib.metadata.Distribution, modules: set[str
     text = "".join(
         f"[{group}]\n" + "".join(f"{p.name} = {p.value}\n" for p in points if p.group == group) for group in groups
     )
+    needed = [
+        f"Requires-Dist: {_first_word(text)}\n" for text in distribution.requires or () if ";" not in text
+    ]  # those that need no condition, for replay.sh
+    head = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
     tops = sorted({module.partition(".")[0] for module in modules} - ({"tda_latent"} if name != OWN else set()))
     return {
-        f"{folder}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n".encode(),
+        f"{folder}/METADATA": (head + "".join(needed)).encode(),
         f"{folder}/entry_points.txt": text.encode(),
         f"{folder}/top_level.txt": "".join(f"{top}\n" for top in (["tda_latent"] if name == OWN else tops)).encode(),
     }
@@ -140,7 +166,7 @@ def requirements(plugins: Mapping[str, Any], used: Mapping[str, str]) -> dict[st
     found: dict[str, str] = {}
     pending = list(owners)
     while pending:
-        name = _plain(pending.pop())
+        name = plain_name(pending.pop())
         if name in found:
             continue
         try:
@@ -149,8 +175,8 @@ def requirements(plugins: Mapping[str, Any], used: Mapping[str, str]) -> dict[st
             continue
         found[name] = distribution.version
         pending += [_first_word(text) for text in distribution.requires or () if "extra ==" not in text]
-    recorded = {_plain(name): version for name, version in used.items() if version != "absent"}
-    own = {_plain(owner) for owner in owners}
+    recorded = {plain_name(name): version for name, version in used.items() if version != "absent"}
+    own = {plain_name(owner) for owner in owners}
     return {name: recorded.get(name, version) for name, version in sorted(found.items()) if name not in own}
 
 
@@ -159,19 +185,22 @@ def _first_word(requirement: str) -> str:
     return match[0] if match else ""
 
 
-def _plain(name: str) -> str:
-    """A distribution's name as indices compare it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
+def _told(item: Absent) -> str:
+    return f"{item.why}; SHA-256 `{item.sha256}`" if item.sha256 else item.why
 
 
-def words(run: Manifest, plugins: Iterable[str], absent: Mapping[str, str]) -> str:
+def words(run: Manifest, plugins: Iterable[str], absent: Mapping[str, Absent]) -> str:
     """The page that a reader sees first."""
     state = f"{sum(task['state'] in ('cached', 'computed') for task in run.tasks.values())} of {len(run.tasks)} tasks"
-    left_out = "; left out, since too large or gone: " + ", ".join(absent) if absent else ""
+    left_out = f"; {len(absent)} are missing, see above" if absent else ""
     return WORDS.format(
         name=run.name,
         root=run.root,
         state=f"{'Complete' if run.complete else 'INCOMPLETE'}: {state} have a result.",
+        ending=_WHOLE if run.complete else _PART,
+        missing=_GAP.format(files="".join(f"- `{name}`: {_told(item)}\n" for name, item in absent.items()))
+        if absent
+        else "",
         inputs=left_out,
         version=importlib.metadata.version(OWN),
         plugins="".join(f", {name}" for name in plugins),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from tda_latent.experiment.executors.dask_cluster import DaskExecutor
 from tda_latent.experiment.executors.protocol import Job
 
 START = 60.0  # seconds until the first worker of a running cluster is there; ``?start=`` changes it
+SCHEDULER = 10.0  # seconds until something listens where the scheduler should be; ``?start=`` changes it, too
 QUEUE = 600.0  # the same for jobs that wait in a queue
 
 
@@ -78,6 +80,7 @@ def _connected(address: Address, size: int, job: Job, stack: contextlib.ExitStac
     from distributed import Client, LocalCluster
 
     if address.kind == "dask":
+        _await_scheduler(address)
         target: Any = f"tcp://{address.place}"
     elif address.kind == "dask-local":
         target = LocalCluster(
@@ -97,6 +100,29 @@ def _connected(address: Address, size: int, job: Job, stack: contextlib.ExitStac
         ) from error
     stack.callback(_quietly, client)
     return client
+
+
+def _await_scheduler(address: Address) -> None:
+    """Wait until something listens at the address; dask itself would wait long, silently and deaf to Ctrl-C.
+
+    Raises
+    ------
+    InvalidInput
+        When nothing does.
+    """
+    host, _, port = address.place.rpartition(":")
+    until = time.monotonic() + address.options.get("start", SCHEDULER)
+    while True:
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), timeout=2).close()
+            return
+        except OSError as error:
+            if time.monotonic() > until:
+                raise InvalidInput(
+                    f"no dask scheduler answers at {_named(address)} ({error.strerror or error}); start one, or check "
+                    "the address. A scheduler that is still to come is waited for with ?start=5min."
+                ) from error
+        time.sleep(0.2)
 
 
 def _task_memory(address: Address) -> int | None:

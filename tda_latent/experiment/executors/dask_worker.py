@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from tda_latent.experiment.executors.handshake import fingerprint
-from tda_latent.experiment.pool import Pool
+from tda_latent.experiment.workers.pool import Pool
 
 STRANGER = "Stranger"  # kind of a reply from a worker that computes something else than the runner would
 _WAIT = 0.2  # seconds between looks at whether the run was stopped

@@ -11,18 +11,18 @@ from pathlib import Path
 from typing import Any
 
 from tda_latent.errors import InvalidInput, TdaLatentError, UnknownName
-from tda_latent.experiment.code_digest import code_digest
 from tda_latent.experiment.executors.protocol import Job
-from tda_latent.experiment.keys import code_now
+from tda_latent.experiment.identity.code_digest import code_digest
+from tda_latent.experiment.identity.keys import code_now
+from tda_latent.experiment.identity.syntax import remembered
 from tda_latent.experiment.steps import load_steps
 from tda_latent.experiment.store import Store
 from tda_latent.experiment.store.durable import Draft
-from tda_latent.experiment.syntax import remembered
-from tda_latent.experiment.worker import GREETING
+from tda_latent.experiment.workers import GREETING
 from tda_latent.records import canonical_json, sha256
 from tda_latent.registry import library_version, registry
 
-WORKER = "tda_latent.experiment.worker"  # whose closure is the machinery that carries tasks out
+WORKER = "tda_latent.experiment.workers.worker"  # whose closure is the machinery that carries tasks out
 ABSENT = "absent"
 
 

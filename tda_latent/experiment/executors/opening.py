@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tda_latent.experiment.executors.address import Address
 from tda_latent.experiment.executors.protocol import Executor, Job
-from tda_latent.experiment.pool import Pool
+from tda_latent.experiment.workers.pool import Pool
 
 
 def open_executor(address: Address, workers: int, job: Job) -> Executor:

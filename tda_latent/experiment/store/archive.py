@@ -24,8 +24,9 @@ from tda_latent.experiment.store.durable import (
     move_aside,
     storage_errors,
     sweep,
+    sweep_beside,
 )
-from tda_latent.experiment.store.layout import action_path, blob_path, open_store
+from tda_latent.experiment.store.layout import CODE_MEMORY, action_path, blob_path, open_store
 from tda_latent.records import Record, array_digest, canonical_json, sha256, unpack
 
 _ATTEMPTS = 8
@@ -330,9 +331,9 @@ class Store:
     # ---------------------------------------------------------------- keeping house
 
     def sweep_temporaries(self) -> int:
-        """Remove temporaries that dead processes of this machine left more than a day ago; returns how many."""
+        """Remove temporaries of dead processes of this machine, those of results after a day; returns how many."""
         with storage_errors(self.path, "sweeping temporaries"):
-            return sweep(self._folder("tmp"))
+            return sweep(self._folder("tmp")) + sweep_beside(self.path / CODE_MEMORY)
 
     def _quarantine(self, key: str, damage: _Damaged) -> None:
         bad = dict.fromkeys((damage.path, action_path(self.path, key)) if key else (damage.path,))

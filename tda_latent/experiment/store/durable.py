@@ -230,6 +230,21 @@ def sweep(folder: Path) -> int:
     return removed
 
 
+def sweep_beside(path: Path) -> int:
+    """Remove what dead processes left of drafts ``<name>.<process>`` of a file, whatever their age; returns how many.
+
+    For files that can be made again: a draft of a living process elsewhere may go too, and its writer does without.
+    """
+    removed = 0
+    for draft in sorted(path.parent.glob(f"{path.name}.*")):
+        number = draft.name.removeprefix(f"{path.name}.")
+        if number.isdigit() and not _is_alive(int(number)):
+            with contextlib.suppress(OSError):
+                draft.unlink()
+                removed += 1
+    return removed
+
+
 def _is_alive(process: int) -> bool:
     try:
         os.kill(process, 0)

@@ -13,17 +13,18 @@ from pathlib import Path
 from typing import Any
 
 from tda_latent.errors import StoreError
-from tda_latent.experiment import manifest
+from tda_latent.experiment.circumstances.environment import FOLDER as ENVIRONMENTS
+from tda_latent.experiment.proof import descriptions, manifest
 from tda_latent.experiment.store.actions import Action, Stored
 from tda_latent.experiment.store.archive import Store
 from tda_latent.experiment.store.blobs import read_blob
 from tda_latent.experiment.store.durable import move_aside, storage_errors
 from tda_latent.experiment.store.inventory import files_in, is_digest, read_action
-from tda_latent.experiment.store.layout import FOLDERS, action_path, blob_path, open_store
+from tda_latent.experiment.store.layout import CODE_MEMORY, FOLDERS, action_path, blob_path, open_store
 from tda_latent.experiment.store.pins import read_pin
 from tda_latent.records import array_digest, canonical_json, sha256
 
-OTHERS = {"FORMAT", "code.json", "environments", "refs", "trash", *FOLDERS}
+OTHERS = {"FORMAT", CODE_MEMORY, "refs", "trash", *FOLDERS}
 
 
 @dataclass(frozen=True)
@@ -44,13 +45,14 @@ class Finding:
 class Examination:
     """What an examination found.
 
-    actions, blobs, runs : how many are sound; size : bytes read; moved : files put aside
+    actions, blobs, runs, environments : how many are sound; size : bytes read; moved : files put aside
     """
 
     findings: list[Finding] = field(default_factory=list)
     actions: int = 0
     blobs: int = 0
     runs: int = 0
+    environments: int = 0
     size: int = 0
     moved: int = 0
 
@@ -92,11 +94,12 @@ class _Examiner:
         self.blobs: dict[str, int] = {}
         self.results: dict[str, str] = {}
         self.needed: set[str] = set()
+        self.described: dict[str, str] = {}  # files of descriptions that something refers to, and what they describe
 
     def examined(self) -> Examination:
         self._mark()
         with storage_errors(self.root, "examining it"):
-            for step in (self._blobs, self._actions, self._runs, self._pins, self._aside):
+            for step in (self._blobs, self._actions, self._runs, self._environments, self._pins, self._aside):
                 self.found.findings += step()
         return self.found
 
@@ -144,6 +147,8 @@ class _Examiner:
             if problem is None:
                 self.found.actions += 1
                 self.results[action.key] = action.digests.get("result", "")
+                if environment := action.facts.get("environment"):
+                    self.described.setdefault(f"{environment}.json", "for results, where they were computed")
             else:
                 yield self._finding(True, piece.path, f"{problem}.", piece.path)
 
@@ -181,6 +186,9 @@ class _Examiner:
             except StoreError as error:
                 yield self._finding(True, piece.path, str(error), piece.path)
                 continue
+            self.described |= {
+                name: f"for the run {run.id}, {what}" for name, what in descriptions.named_by(run).items()
+            }
             done = {name: task for name, task in run.tasks.items() if task["state"] in ("cached", "computed")}
             gone = [name for name, task in done.items() if task["key"] not in self.results]
             other = [
@@ -196,6 +204,21 @@ class _Examiner:
                 yield self._finding(True, piece.path, f"{text}{more}: {(gone + other)[0]}. Run its experiment again.")
             else:
                 self.found.runs += 1
+
+    def _environments(self) -> Iterator[Finding]:
+        """Descriptions stay where they are: what is left of one still tells a person something."""
+        there = {
+            piece.path.relative_to(self.root / ENVIRONMENTS).as_posix() for piece in files_in(self.root / ENVIRONMENTS)
+        }
+        for name in sorted({*there, *self.described}):
+            path, state = descriptions.path_of(self.root, name), descriptions.state_of(self.root, name)
+            if state == "sound":
+                self.found.environments += 1
+                self.found.size += path.stat().st_size
+                continue
+            wrong = "It is gone" if state == "missing" else "Its bytes are not those that its name is the SHA-256 of"
+            what = f". It describes, {self.described[name]}" if name in self.described else ""
+            yield self._finding(True, path, f"{wrong}{what}. {descriptions.HARMLESS}. {descriptions.REMEDY}")
 
     def _pins(self) -> Iterator[Finding]:
         known = set(manifest.names(self.root))
@@ -225,5 +248,7 @@ class _Examiner:
             if pieces:
                 yield self._finding(False, self.root / name, f"{len(pieces)} {text}")
         for path in sorted(self.root.iterdir()):
-            if path.name not in OTHERS:
+            if path.name.startswith(f"{CODE_MEMORY}."):
+                yield self._finding(False, path, "A process left it unfinished; `store gc --yes` removes it.")
+            elif path.name not in OTHERS:
                 yield self._finding(False, path, "It is not part of a store; nothing reads it.")

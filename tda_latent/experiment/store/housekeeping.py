@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tda_latent.errors import InvalidInput, StoreError
-from tda_latent.experiment import manifest
-from tda_latent.experiment.manifest import Manifest
+from tda_latent.experiment.proof import manifest
+from tda_latent.experiment.proof.manifest import Manifest
 from tda_latent.experiment.store.archive import Store
 from tda_latent.experiment.store.durable import make_folder, storage_errors
 from tda_latent.experiment.store.inventory import Piece, files_in, read_action, take_inventory
@@ -36,6 +36,8 @@ class Clearing:
 
     actions, blobs, quarantined : files that move to the trash; deleted : files of the trash that are gone for good
     restored : files that moved back, since something refers to them now; waiting : files left in the trash
+    absent : keys of results that runs and pins refer to and the store lacks
+    undecided : blobs without an action that stay, since they may belong to the absent results
     """
 
     actions: list[Piece] = field(default_factory=list)
@@ -44,6 +46,8 @@ class Clearing:
     deleted: list[Piece] = field(default_factory=list)
     restored: list[Path] = field(default_factory=list)
     waiting: list[Piece] = field(default_factory=list)
+    absent: list[str] = field(default_factory=list)
+    undecided: list[Piece] = field(default_factory=list)
     runs: int = 0
     pins: int = 0
 
@@ -55,10 +59,11 @@ class Clearing:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What stays: keys of actions, and digests of records or blobs."""
+    """What stays: keys of actions, and digests of records or blobs; ``finished`` are keys that had a result."""
 
     keys: frozenset[str]
     digests: frozenset[str]
+    finished: frozenset[str]
     runs: int
     pins: int
 
@@ -81,10 +86,11 @@ def wanted(root: Path) -> Wanted:
         When one of them cannot be read: then nobody knows what it refers to.
     """
     runs, pins = list(manifest.every(root)), every_pin(root)
-    keys = {key for run in runs for key in keys_of(run)} | {key for pin in pins for key in pin.keys}
-    return Wanted(
-        frozenset(keys), frozenset(digest for pin in pins for digest in pin.digests), len(runs), len(pins)
-    )  # fmt: skip
+    of_runs = {key for run in runs for key in keys_of(run)}
+    of_pins = {key for pin in pins for key in pin.keys}
+    done = {str(task["key"]) for run in runs for task in run.tasks.values() if task["state"] in ("cached", "computed")}
+    digests = frozenset(digest for pin in pins for digest in pin.digests)
+    return Wanted(frozenset(of_runs | of_pins), digests, frozenset(done | of_pins - of_runs), len(runs), len(pins))
 
 
 def clear(store: Store, keep_days: float = KEEP_DAYS, *, really: bool = False, grace: float = GRACE) -> Clearing:
@@ -98,11 +104,18 @@ def clear(store: Store, keep_days: float = KEEP_DAYS, *, really: bool = False, g
 
     Raises
     ------
+    InvalidInput
+        When a time is negative or NaN.
     StoreError
         When a manifest, a pin or an action cannot be read; nothing is moved then.
     """
-    if not keep_days >= 0 or not grace >= 0:
-        raise InvalidInput(f"keep_days is {keep_days} and grace is {grace}; the rule is at least 0.")
+    if not keep_days >= 0:
+        raise InvalidInput(
+            f"keep_days is {keep_days:g}; the rule is at least 0. Write 0 to keep only what runs and pins refer to, "
+            f"or leave it out for {KEEP_DAYS:g} days."
+        )
+    if not grace >= 0:
+        raise InvalidInput(f"grace is {grace:g}; the rule is at least 0 seconds. Write 0 to empty the trash at once.")
     cutoff = time.time() - keep_days * DAY
     with storage_errors(store.path, "clearing it"):
         done = _marked(store.path, cutoff)
@@ -134,11 +147,17 @@ def _marked(root: Path, cutoff: float) -> Clearing:
             kept |= held.blobs.keys()
         else:
             done.actions.append(held.piece)
-    done.blobs = [
-        piece for digest, piece in stock.blobs.items() if digest not in kept and piece.modified <= cutoff
-    ]  # fmt: skip
+    loose = [piece for digest, piece in stock.blobs.items() if digest not in kept and piece.modified <= cutoff]
+    done.absent = sorted(want.finished - stock.actions.keys() - _put_aside(root))
+    done.undecided, done.blobs = (loose, []) if done.absent else ([], loose)
     done.quarantined = [piece for piece in files_in(root / "quarantine") if piece.modified <= cutoff]
     return done
+
+
+def _put_aside(root: Path) -> set[str]:
+    """Keys whose actions lie in the trash, from where they come back, or are damaged and get computed again."""
+    pieces = (*files_in(root / "trash"), *files_in(root / "quarantine"))
+    return {piece.path.name.partition(".")[0] for piece in pieces}
 
 
 def _conflicting(root: Path) -> set[str]:
@@ -224,22 +243,31 @@ def _empty(done: Clearing, root: Path, grace: float) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def forget(store: Store, what: str | Path) -> str:
-    """Take the manifest of a run out of the store, so that its results may go; gives its id.
+def forget(store: Store, *runs: str | Path) -> list[str]:
+    """Take the manifests of runs out of the store, so that their results may go; gives their ids, each once.
 
     Raises
     ------
     InvalidInput
-        When a pin holds the run.
+        When a pin holds one of the runs; none is forgotten then.
+    UnknownName
+        When one of them is no run; none is forgotten then.
     """
-    run = manifest.find(what, store)
-    held = names_of(every_pin(store.path), run.id)
-    if held:
-        raise InvalidInput(
-            f"the run {run.id} is pinned as {held[0]!r}; take the pin away first (store unpin {held[0]})."
-        )
-    target = store.path / "trash" / time.strftime(_STAMP, time.gmtime()) / "runs" / f"{run.id}.json"
-    with storage_errors(store.path, f"forgetting the run {run.id}"):
-        make_folder(target.parent, store.durable)
-        os.replace(store.path / "runs" / target.name, target)
-    return run.id
+    pins = every_pin(store.path)
+    found = list(dict.fromkeys(manifest.find(what, store).id for what in runs))
+    known = manifest.names(store.path)
+    for run in found:
+        if run not in known:
+            raise InvalidInput(f"the run {run} is not in the store {str(store.path)!r}; name its store with --store.")
+        held = names_of(pins, run)
+        if held:
+            more = "; none of the runs was forgotten" if len(found) > 1 else ""
+            raise InvalidInput(
+                f"the run {run} is pinned as {held[0]!r}; take the pin away first (store unpin {held[0]}){more}."
+            )
+    place = store.path / "trash" / time.strftime(_STAMP, time.gmtime()) / "runs"
+    for run in found:
+        with storage_errors(store.path, f"forgetting the run {run}"):
+            make_folder(place, store.durable)
+            os.replace(store.path / "runs" / f"{run}.json", place / f"{run}.json")
+    return found

@@ -13,7 +13,8 @@ from tda_latent.records import canonical_json
 
 FORMAT = {"format": "tda-latent-store", "version": 1}
 FOLDERS = ("actions", "conflicts", "environments", "locks", "objects", "quarantine", "runs", "tmp")
-BESIDE = ("FORMAT", "code.json", "refs")  # what else a store may hold: half a copy has some of it and no mark
+CODE_MEMORY = "code.json"  # digests of source files, so that a warm run need not parse them again
+BESIDE = ("FORMAT", CODE_MEMORY, "refs")  # what else a store may hold: half a copy has some of it and no mark
 
 
 def action_path(root: Path, key: str) -> Path:
@@ -46,7 +47,23 @@ def open_store(root: Path, durable: bool) -> None:
     with storage_errors(root, "opening it"):
         if not mark.exists():
             _create(root, mark, durable)
-        data = mark.read_bytes()
+    check_format(root)
+
+
+def check_format(root: Path) -> None:
+    """Refuse a store that this version does not understand; nothing is written, and a folder without a mark passes.
+
+    Raises
+    ------
+    StoreError
+        For a damaged mark or a newer format.
+    """
+    mark = root / "FORMAT"
+    with storage_errors(root, "opening it"):
+        try:
+            data = mark.read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            return
     version = _version(data)
     if version is None:
         raise StoreError(

@@ -36,14 +36,14 @@ class Pin:
 
 
 def write_pin(store: Store, pin: Pin) -> Path:
-    """Write a pin in place of one with the same name, and give its file.
+    """Write a pin and give its file; one that holds the same already stays as it is.
 
     Raises
     ------
     InvalidInput
-        When its name cannot name a file.
+        When its name cannot name a file, or a pin of this name holds something else.
     StoreError
-        When the store cannot be written.
+        When the store cannot be written, or the file of this name is no pin.
     """
     if not _NAME.fullmatch(pin.name):
         raise InvalidInput(f"{shown(pin.name)} cannot name a pin; use letters, digits, '-', '_' and '.', at most 100.")
@@ -55,7 +55,16 @@ def write_pin(store: Store, pin: Pin) -> Path:
         make_folder(store.path / "tmp", store.durable)
         with Draft(store.path / "tmp", store.durable) as draft:
             draft.write(data)
-            draft.replace(final)
+            if draft.claim(final):
+                return final
+        known = read_pin(final)
+    if any(set(getattr(known, part)) != set(getattr(pin, part)) for part in ("runs", "keys", "digests")):
+        held = ", ".join(known.runs) or f"{len(known.keys) + len(known.digests)} results"
+        note = f" ({shown(known.note)})" if known.note else ""
+        raise InvalidInput(
+            f"the pin {pin.name!r} holds {held}{note} and is not replaced; "
+            f"take it away first (store unpin {pin.name}) or choose another name (--name)."
+        )
     return final
 
 

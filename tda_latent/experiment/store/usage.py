@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tda_latent.experiment import manifest
+from tda_latent.experiment.proof import manifest
 from tda_latent.experiment.store.housekeeping import keys_of, wanted
 from tda_latent.experiment.store.inventory import Held, files_in, take_inventory
 

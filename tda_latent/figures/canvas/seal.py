@@ -23,6 +23,7 @@ PNG_KEY = "tda_latent"
 _MARK = "tda_latent:"
 _BLANK = "0" * 64
 _SEAL = re.compile(rb"tda_latent:([0-9a-f]{64}):")
+_TRACES = re.compile(rb"tda_latent:.{64}:\{|:[0-9a-f]{64}:\{", re.S)  # a seal of which a byte may be other
 _HEX = re.compile(r"[0-9a-f]{64}:")
 _BAD = (ValueError, SyntaxError, LookupError, RecursionError, struct.error)  # what readers raise on other content
 
@@ -71,7 +72,7 @@ def origin_of(file: bytes | str | Path, format: str | None = None) -> Origin:
     Raises
     ------
     InvalidInput
-        For a file that cannot be read or that `render` did not write.
+        For a file that cannot be read, that `render` did not write, or that is damaged where it says what it is.
     """
     content = file if isinstance(file, bytes) else _content(Path(file))
     kind = format or ("pdf" if content[:4] == b"%PDF" else "png" if content[1:4] == b"PNG" else "svg")
@@ -85,6 +86,11 @@ def origin_of(file: bytes | str | Path, format: str | None = None) -> Origin:
         if text is None or not text.startswith(_MARK) or not isinstance(facts, dict):
             raise ValueError("no facts")
     except _BAD:
+        if _TRACES.search(content):
+            raise InvalidInput(
+                "a figure file of tda_latent, but damaged: its facts cannot be read. Take it from a copy, or from "
+                "figures/ of its run, or draw it again (tda-latent figures FILE)."
+            ) from None
         what = "no PDF, SVG or PNG file of tda_latent" if format is None and kind == "svg" else f"the {kind} file"
         raise InvalidInput(f"{what} carries no facts of tda_latent; was it written by save or render?") from None
     return Origin(kind, {str(k): str(v) for k, v in facts.items()}, _intact(content, kind) if sealing else None)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from tda_latent.errors import ConfigError, nearest_name
-from tda_latent.experiment.yaml_tree import Entry, Node, Position, Source, parse
+from tda_latent.experiment.file.yaml_tree import Entry, Node, Position, Source, parse
 
 Steps = Sequence[str | int]
 _MAX_BYTES = 1 << 20

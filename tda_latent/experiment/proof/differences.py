@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from tda_latent.errors import StoreError
-from tda_latent.experiment.change import Change, change
-from tda_latent.experiment.explain import field_changes, tree_changes
-from tda_latent.experiment.manifest import Manifest
+from tda_latent.experiment.circumstances.environment import plain_name
 from tda_latent.experiment.outcomes import is_figure
+from tda_latent.experiment.proof.change import Change, change
+from tda_latent.experiment.proof.explain import field_changes, tree_changes
+from tda_latent.experiment.proof.manifest import Manifest
+from tda_latent.experiment.proof.verify import read_action, read_record
 from tda_latent.experiment.store import Action
-from tda_latent.experiment.verify import read_action, read_record
 from tda_latent.records import Record
 
 _TELLING = ("python", "system", "processor", "features", "blas", "variables", "packages", "threads_per_task")
@@ -71,7 +72,7 @@ def difference(first: Place, second: Place) -> Difference:
     a, b = first.run, second.run
     found = Difference(a, b)
     found.configuration = [*_settings(a, b)]
-    found.environment = [*tree_changes(_circumstances(a), _circumstances(b), "")]
+    found.environment = [*_environment(a, b)]
     found.code = [*_revisions(a, b), *_modules(a, b)]
     for name, place in (("first", first), ("second", second)):
         if place.store is None:
@@ -91,16 +92,39 @@ def _settings(a: Manifest, b: Manifest) -> Iterator[str]:
         yield f"name {a.name} -> {b.name}"
 
 
+def _environment(a: Manifest, b: Manifest) -> Iterator[str]:
+    """What can change the last bits of a number; of anonymous runs, as far as both tell."""
+    before, now = _circumstances(a), _circumstances(b)
+    silent = [name for name, run in (("first", a), ("second", b)) if run.content.get("anonymised")]
+    if not silent:
+        yield from tree_changes(before, now, "")
+        return
+    told = [name for name in before if name in now]
+    packages = {name for name in before.get("packages", {}) if name in now.get("packages", {})}
+    for facts in (before, now):
+        facts["packages"] = {name: version for name, version in facts["packages"].items() if name in packages}
+    yield from tree_changes({name: before[name] for name in told}, {name: now[name] for name in told}, "")
+    hidden = ", ".join(name for name in _TELLING if name not in told)
+    whose = f"the {silent[0]} run" if len(silent) == 1 else "both runs"
+    yield f"{hidden}, packages that the run does not need: not told, {whose} had them stripped"
+
+
 def _circumstances(run: Manifest) -> dict[str, Any]:
-    """What can change the last bits of a number; times, folders and the size of the machine cannot."""
-    return {name: value for name, value in run.content["circumstances"].items() if name in _TELLING}
+    """Facts by name, packages as indices name them; times, folders and the size of the machine are left out."""
+    found = {name: value for name, value in run.content["circumstances"].items() if name in _TELLING}
+    packages = found.get("packages", {})
+    return found | {"packages": {plain_name(name): version for name, version in packages.items()}}
 
 
 def _revisions(a: Manifest, b: Manifest) -> Iterator[str]:
     for name, whose in (("git", ""), ("git_of_tda_latent", " of tda_latent")):
         before, now = (run.content["circumstances"].get(name) or {} for run in (a, b))
         if before != now:
-            yield f"git{whose} {_revision(before)} -> {_revision(now)}"
+            old, new = (
+                "not told" if run.content.get("anonymised") else _revision(state)
+                for run, state in ((a, before), (b, now))
+            )
+            yield f"git{whose} {old} -> {new}"
 
 
 def _revision(state: Mapping[str, Any]) -> str:

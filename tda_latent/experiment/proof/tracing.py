@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from tda_latent.errors import InvalidInput, StoreError
-from tda_latent.experiment import manifest
-from tda_latent.experiment.manifest import Manifest
+from tda_latent.experiment.proof import manifest
+from tda_latent.experiment.proof.manifest import Manifest
 from tda_latent.experiment.store import Action, Store
 from tda_latent.figures.canvas.seal import Origin, origin_of
 from tda_latent.records import sha256

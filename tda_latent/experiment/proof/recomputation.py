@@ -17,21 +17,22 @@ from pathlib import Path
 from typing import Any
 
 from tda_latent.errors import ExecutorFailure, StoreError, TdaLatentError
-from tda_latent.experiment.judgement import Verdict, judge
-from tda_latent.experiment.keys import code_now, file_digest, resolve
-from tda_latent.experiment.manifest import Manifest
+from tda_latent.experiment.identity.keys import code_now, file_digest, resolve
 from tda_latent.experiment.outcomes import is_figure
 from tda_latent.experiment.plan import Operator
-from tda_latent.experiment.pool import Pool
+from tda_latent.experiment.proof.judgement import Verdict, judge
+from tda_latent.experiment.proof.manifest import Manifest
+from tda_latent.experiment.proof.verify import read_action, read_record
 from tda_latent.experiment.run import Limits
 from tda_latent.experiment.steps import load_steps
 from tda_latent.experiment.store import Action, Store
 from tda_latent.experiment.store.layout import action_path, blob_path
-from tda_latent.experiment.verify import read_action, read_record
-from tda_latent.experiment.worker import load_tree
+from tda_latent.experiment.workers.pool import Pool
+from tda_latent.experiment.workers.worker import load_tree
 from tda_latent.records import sha256
 from tda_latent.registry import library_version
 
+DONE = ("cached", "computed")
 Listener = Callable[[str, Verdict, int, int], None]
 
 
@@ -40,12 +41,14 @@ class Recomputation:
     """Verdicts by label in the order of the chain.
 
     notes : what is other now than it was (code, libraries), each sentence once
-    left : tasks of the run that were not drawn; interrupted : whether Ctrl-C ended it
+    left : tasks of the run that were not drawn; figures : finished figures, which are always left out
+    interrupted : whether Ctrl-C ended it
     """
 
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     left: int = 0
+    figures: int = 0
     interrupted: bool = False
 
     @property
@@ -63,7 +66,7 @@ def drawn(manifest: Manifest, fraction: float) -> list[str]:
 
 
 def _is_finished(manifest: Manifest, label: str) -> bool:
-    return manifest.tasks[label]["state"] in ("cached", "computed") and not is_figure(label)
+    return manifest.tasks[label]["state"] in DONE and not is_figure(label)
 
 
 def recompute(
@@ -91,7 +94,8 @@ def recompute(
                 chosen |= set(manifest.sources(label))
     order = [label for label in manifest.order if label in chosen]
     finished = sum(_is_finished(manifest, label) for label in manifest.tasks)
-    found = Recomputation(left=finished - len(order))
+    figures = sum(is_figure(label) and task["state"] in DONE for label, task in manifest.tasks.items())
+    found = Recomputation(left=finished - len(order), figures=figures)
     with tempfile.TemporaryDirectory(prefix="tda-latent-verify-") as folder:
         again = _Again(manifest, Store(store, create=False), Path(folder), limits, from_sources)
         try:

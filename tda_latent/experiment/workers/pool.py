@@ -19,12 +19,12 @@ from types import TracebackType
 from typing import Any, Self
 
 from tda_latent.errors import ExecutorFailure
-from tda_latent.experiment.leftovers import kill_marked, private_folder
-from tda_latent.experiment.messages import Messages
-from tda_latent.experiment.worker import MARK, one_thread_environment
+from tda_latent.experiment.workers.leftovers import kill_marked, private_folder
+from tda_latent.experiment.workers.messages import Messages
+from tda_latent.experiment.workers.worker import MARK, one_thread_environment
 
 REPLY = 1 << 26  # bytes of an answer that are waited for
-GRACE = 1.0  # seconds that a worker has to end after it closed its pipe
+GRACE = 5.0  # seconds that a worker has to end after it closed its pipe
 LOOK = 0.5  # seconds between looks for workers that are dead or overdue
 STALL = 10.0  # seconds without a look at the workers after which the runner itself was held up
 
@@ -163,7 +163,7 @@ class Pool:
         own = {MARK: mark} | ({"TMPDIR": str(folder)} if folder else {})
         try:
             process = subprocess.Popen(
-                [sys.executable, "-m", "tda_latent.experiment.worker"],
+                [sys.executable, "-m", "tda_latent.experiment.workers.worker"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,

@@ -17,8 +17,14 @@ from typing import Any
 
 import tda_latent
 from tda_latent.errors import StoreError
-from tda_latent.experiment.environment import MACHINE, differences, environment, keep_file, kept_environment
-from tda_latent.experiment.git_state import GitState, git_state
+from tda_latent.experiment.circumstances.environment import (
+    MACHINE,
+    differences,
+    environment,
+    keep_file,
+    kept_environment,
+)
+from tda_latent.experiment.circumstances.git_state import GitState, git_state
 from tda_latent.experiment.outcomes import Run
 from tda_latent.experiment.outputs import write_file
 from tda_latent.experiment.store import Store

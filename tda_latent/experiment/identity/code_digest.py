@@ -29,7 +29,7 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from tda_latent.errors import InvalidInput
-from tda_latent.experiment.syntax import Import, Mark, facts, is_settled, mark_of, source_facts
+from tda_latent.experiment.identity.syntax import Import, Mark, facts, is_settled, mark_of, source_facts
 from tda_latent.records import canonical_json, sha256
 
 _HOME = "tda_latent"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tda_latent.experiment.skeleton import ROLES, axis_names
+from tda_latent.experiment.file.skeleton import ROLES, axis_names
 
 BASELINE = "nearest-neighbour-w1"
 

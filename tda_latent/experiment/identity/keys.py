@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tda_latent.errors import InvalidInput
-from tda_latent.experiment.code_digest import code_digest
+from tda_latent.experiment.identity.code_digest import code_digest
 from tda_latent.experiment.plan import Operator, Task, Tree
 from tda_latent.experiment.steps import load_steps
 from tda_latent.records import canonical_json, sha256
@@ -25,7 +25,7 @@ from tda_latent.registry import Component, identity, library_version, registry
 from tda_latent.sources.file.uri import split_uri
 
 SCHEMA = 1
-STREAMS = "tda_latent.experiment.streams"  # what turns the words of a stream into draws
+STREAMS = "tda_latent.experiment.identity.streams"  # what turns the words of a stream into draws
 
 
 @dataclass(frozen=True)

@@ -201,7 +201,7 @@ def find(what: str | Path, store: Store | Path) -> Manifest:
     UnknownName
         When no run is meant, with the nearest name.
     InvalidInput
-        When a prefix means several runs.
+        When a prefix means several runs, or there is no store or no run in it.
     StoreError
         When the manifest or ``record.json`` is damaged.
     """
@@ -210,6 +210,8 @@ def find(what: str | Path, store: Store | Path) -> Manifest:
     if record.is_file():
         return _of_folder(record, home)
     text, known = str(what), names(home)
+    if not known:
+        raise InvalidInput(f"{text!r} is no folder of a run, and {nothing_in(home)}")
     begun = [name for name in known if text and name.startswith(text)]
     if len(begun) == 1:
         return load(home, begun[0])
@@ -222,6 +224,14 @@ def find(what: str | Path, store: Store | Path) -> Manifest:
             return manifest
         titles.add(manifest.name)
     raise unknown_name("run", text, titles)
+
+
+def nothing_in(store: Path) -> str:
+    """That no run is in a store, with its place and what to do: the second half of a sentence."""
+    place = str(store.absolute())
+    if not (store / "FORMAT").is_file() and not (store / "runs").is_dir():
+        return f"there is no store at {place!r}; name its folder with --store."
+    return f"the store {place!r} has no run; run an experiment first, or name another store with --store."
 
 
 def _of_folder(record: Path, store: Path) -> Manifest:

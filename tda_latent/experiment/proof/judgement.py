@@ -21,7 +21,7 @@ from typing import Any, Literal
 import numpy as np
 
 from tda_latent.errors import TdaLatentError
-from tda_latent.experiment.change import NO_RESULT, change, degree_distance
+from tda_latent.experiment.proof.change import NO_RESULT, change, degree_distance
 from tda_latent.experiment.steps.compare import Compare
 from tda_latent.records import Comparison, Latents, Measures, PersistenceDiagram, Record
 from tda_latent.records.record import Array

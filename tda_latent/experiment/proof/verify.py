@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tda_latent.errors import InvalidInput, StoreError
-from tda_latent.experiment.keys import key_of
-from tda_latent.experiment.manifest import Manifest
+from tda_latent.experiment.identity.keys import key_of
+from tda_latent.experiment.proof import descriptions
+from tda_latent.experiment.proof.manifest import Manifest
 from tda_latent.experiment.store import actions
 from tda_latent.experiment.store.actions import Action, Stored
 from tda_latent.experiment.store.blobs import read_blob
@@ -26,6 +27,11 @@ from tda_latent.experiment.store.layout import action_path, blob_path
 from tda_latent.records import Record, array_digest, canonical_json, sha256, unpack
 
 Kind = Literal["changed", "missing"]
+_RESULTS: Mapping[Kind, str] = {
+    "changed": "Put damaged files aside (store fsck --repair), then take them from a copy or run the experiment again.",
+    "missing": "Copy actions/ and objects/ of the store once more, or run the experiment again.",
+}
+_FILES = "Take the file from a copy; running the experiment again writes the folder anew from the store."
 
 
 @dataclass(frozen=True)
@@ -33,11 +39,14 @@ class Finding:
     """Something that is not as the run left it.
 
     kind : "changed" (bytes are others) or "missing"; what : task, file or digest; text : what is wrong with it
+    remedy : what to do; numbers : whether it casts doubt on numbers of the run
     """
 
     kind: Kind
     what: str
     text: str
+    remedy: str = ""
+    numbers: bool = True
 
 
 @dataclass
@@ -45,6 +54,7 @@ class Integrity:
     """What was looked at and what was wrong.
 
     results : results read; blobs : files of arrays hashed; size : their bytes; files : files of the run's folder hashed
+    environments : descriptions of environments hashed
     unfinished : tasks without a result, by state
     """
 
@@ -52,6 +62,7 @@ class Integrity:
     blobs: int = 0
     size: int = 0
     files: int = 0
+    environments: int = 0
     unfinished: dict[str, int] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
@@ -65,9 +76,9 @@ class Integrity:
         """Findings that leave the run unproven."""
         return [finding for finding in self.findings if finding.kind == "missing"]
 
-    def note(self, kind: Kind, what: str, text: str) -> None:
-        """Add a finding."""
-        self.findings.append(Finding(kind, what, text))
+    def note(self, kind: Kind, what: str, text: str, remedy: str = "") -> None:
+        """Add a finding about results or files."""
+        self.findings.append(Finding(kind, what, text, remedy))
 
 
 class _Wrong(Exception):
@@ -91,7 +102,10 @@ def integrity(
     found = Integrity()
     if manifest.root_of_tasks() != manifest.root:
         found.note(
-            "changed", "root digest", f"the tasks give {manifest.root_of_tasks()[:12]}, not {manifest.root[:12]}"
+            "changed",
+            "root digest",
+            f"the tasks give {manifest.root_of_tasks()[:12]}, not {manifest.root[:12]}",
+            "Take the manifest from a copy.",
         )
     hashed: set[str] = set()
     for index, label in enumerate(manifest.order):
@@ -103,12 +117,26 @@ def integrity(
             _check_result(manifest, label, store, hashed, found)
             found.results += 1
         except _Wrong as wrong:
-            found.note(wrong.kind, label, str(wrong))
+            found.note(wrong.kind, label, str(wrong), _RESULTS[wrong.kind])
         if listener is not None:
             listener(index + 1, len(manifest.tasks))
+    _check_descriptions(manifest, store, found)
     if folder is not None:
         _check_files(manifest, folder, found)
     return found
+
+
+def _check_descriptions(manifest: Manifest, store: Path, found: Integrity) -> None:
+    """Environments and changes of code that the run names: damage to them touches its circumstances, no number."""
+    for name, what in descriptions.named_by(manifest).items():
+        state = descriptions.state_of(store, name)
+        if state == "sound":
+            found.environments += 1
+            continue
+        wrong = "is not in the store" if state == "missing" else "has other bytes than its name says"
+        text = f"the description of {what} {wrong}. {descriptions.HARMLESS}"
+        where = descriptions.path_of(Path(), name).as_posix()
+        found.findings.append(Finding(state, where, text, descriptions.REMEDY, numbers=False))
 
 
 def read_action(store: Path, key: str) -> Action | None:
@@ -228,15 +256,15 @@ def _check_files(manifest: Manifest, folder: Path, found: Integrity) -> None:
         try:
             same = sha256((folder / name).read_bytes()) == digest
         except OSError as error:
-            found.note("missing", name, f"it cannot be read in {folder}: {error.strerror}")
+            found.note("missing", name, f"it cannot be read in {folder}: {error.strerror}", _FILES)
             continue
         found.files += 1
         if not same:
-            found.note("changed", name, "it is not the file that the run wrote")
+            found.note("changed", name, "it is not the file that the run wrote", _FILES)
     record = folder / "record.json"
     try:
         held = json.loads(record.read_bytes())
         if held != {"run": manifest.id, **manifest.content}:
-            found.note("changed", "record.json", f"it is not the record of {manifest.id}")
+            found.note("changed", "record.json", f"it is not the record of {manifest.id}", _FILES)
     except (OSError, ValueError) as error:
-        found.note("missing", "record.json", f"it cannot be read in {folder}: {error}")
+        found.note("missing", "record.json", f"it cannot be read in {folder}: {error}", _FILES)

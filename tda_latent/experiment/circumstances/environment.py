@@ -120,6 +120,11 @@ def packages() -> dict[str, str]:
     return dict(sorted(found.items(), key=lambda item: item[0].lower()))
 
 
+def plain_name(name: str) -> str:
+    """The name of a distribution as indices compare it (PEP 503): lower case, ``-`` for runs of ``-_.``."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
 def processor() -> str:
     """The model of the processor, as the system names it."""
     try:

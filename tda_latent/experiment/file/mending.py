@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tda_latent.errors import nearest_name
-from tda_latent.experiment.skeleton import FORMAT, SYNONYMS, File, Problem, skeleton_problems
+from tda_latent.experiment.file.skeleton import FORMAT, SYNONYMS, File, Problem, skeleton_problems
 
 _STAND_INS: dict[str, Any] = {"format": FORMAT, "name": "x", "seed": 0}
 _LABELLED = ("data", "models", "analyzers", "distances", "figures")

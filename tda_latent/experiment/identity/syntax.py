@@ -204,6 +204,9 @@ def _loaded(path: Path) -> dict[str, Facts]:
 def _save(path: Path) -> None:
     text = canonical_json({content: asdict(item) for content, item in _by_content.items()})
     aside = path.with_name(f"{path.name}.{os.getpid()}")
-    with contextlib.suppress(OSError):
+    try:
         aside.write_text(f"{sha256(_FORMAT + text)}\n{text}", encoding="utf-8")
         os.replace(aside, path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            aside.unlink()

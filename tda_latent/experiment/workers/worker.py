@@ -1,7 +1,8 @@
 """A worker process: one task at a time, as JSON lines in on stdin and out on the original stdout.
 
-Started by `tda_latent.experiment.pool` with one thread per library. What crosses the pipe is task specifications and
-digests; records travel through the store. Whatever a library prints goes to stderr, never into the protocol.
+Started by `tda_latent.experiment.workers.pool` with one thread per library. What crosses the pipe is task
+specifications and digests; records travel through the store. Whatever a library prints goes to stderr, never into the
+protocol.
 """
 
 from __future__ import annotations
@@ -24,16 +25,16 @@ from typing import IO, Any
 from tda_latent.engines.isolation import CONFINED
 from tda_latent.errors import InvalidInput, StoreError, TdaLatentError
 from tda_latent.experiment.binding import takes
-from tda_latent.experiment.environment import keep_environment
-from tda_latent.experiment.keys import code_now, file_digest, resolve
+from tda_latent.experiment.circumstances.environment import keep_environment
+from tda_latent.experiment.identity.keys import code_now, file_digest, resolve
+from tda_latent.experiment.identity.streams import generator
 from tda_latent.experiment.plan import Operator
 from tda_latent.experiment.store import Store
-from tda_latent.experiment.streams import generator
+from tda_latent.experiment.workers import GREETING
 from tda_latent.records import Latents, Record
 from tda_latent.registry import type_name
 
 PR_SET_PDEATHSIG = 1
-GREETING = "greeting"  # kind of a request for version, code and libraries; a task has its component's kind
 REASON = 2000  # characters of a failure that are kept
 MARK = "TDA_LATENT_WORKER"  # environment variable by which the processes that a task started are known
 THREADS = ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB_MAXIMUM", "NUMBA")
@@ -135,11 +136,12 @@ def attempt(payload: Mapping[str, Any]) -> dict[str, Any]:
     except TdaLatentError as error:
         reason, kind = str(error), type(error).__name__
     except MemoryError as error:
-        limit = payload.get("memory")
-        allowed = f" of {limit / 2**30:.1f} GiB" if limit else ""
-        detail = f": {error}" if str(error) else ""
-        reason = f"out of memory{allowed}{detail}. Lower sample: size, or allow more with --memory."
-        kind, worn = "MemoryError", True
+        reason, kind, worn = _out_of_memory(payload, f": {error}" if str(error) else ""), "MemoryError", True
+    except ImportError as error:
+        reason, kind, worn = f"ImportError: {_said(error)}", "ImportError", True
+        if payload.get("memory") and _starved(error):
+            reason = _out_of_memory(payload, " while libraries were loaded, which alone take about half a GiB")
+            kind = "MemoryError"
     except BaseException as error:  # SystemExit and KeyboardInterrupt of a task end the task, not its worker
         with contextlib.suppress(Exception):
             traceback.print_exc(file=sys.stderr)
@@ -147,6 +149,21 @@ def attempt(payload: Mapping[str, Any]) -> dict[str, Any]:
         worn = isinstance(error, OSError) or not isinstance(error, Exception)
     short = reason if len(reason) <= REASON else f"{reason[:REASON]} ..."
     return {"ok": False, "reason": short, "kind": kind, "notices": notices} | ({"leaving": True} if worn else {})
+
+
+def _starved(error: BaseException | None) -> bool:
+    """Whether a library could not be loaded for want of memory, as the loader says it."""
+    while error is not None:
+        if "map segment" in _said(error) or isinstance(error, MemoryError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _out_of_memory(payload: Mapping[str, Any], detail: str) -> str:
+    limit = payload.get("memory")
+    allowed = f" of {limit / 2**30:.2g} GiB" if limit else ""
+    return f"out of memory{allowed}{detail}. Lower sample: size, or allow more with --memory."
 
 
 def _said(error: BaseException) -> str:

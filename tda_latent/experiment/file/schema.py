@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tda_latent.experiment.skeleton import ROLES, File
+from tda_latent.experiment.file.skeleton import ROLES, File
 from tda_latent.registry import Component, documented_parameters, parameters_model, registry, summary
 
 _SECTIONS = {

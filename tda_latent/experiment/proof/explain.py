@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tda_latent.errors import InvalidInput, TdaLatentError, UnknownName, nearest_name
-from tda_latent.experiment.code_digest import module_digests
-from tda_latent.experiment.keys import STREAMS, key_fields, settled
-from tda_latent.experiment.manifest import Manifest
+from tda_latent.experiment.identity.code_digest import module_digests
+from tda_latent.experiment.identity.keys import STREAMS, key_fields, settled
 from tda_latent.experiment.outcomes import Run, shape_of
 from tda_latent.experiment.plan import Task
+from tda_latent.experiment.proof.manifest import Manifest
+from tda_latent.experiment.proof.verify import read_action
 from tda_latent.experiment.steps import load_steps
-from tda_latent.experiment.verify import read_action
+from tda_latent.experiment.store import Action
 from tda_latent.records import canonical_json
 from tda_latent.registry import registry
 
@@ -97,7 +98,8 @@ def unknown_task(label: str, known: Collection[str]) -> UnknownName:
     close = nearest_name(label, known)
     hint = f" Did you mean {close!r}?" if close else ""
     some = ", ".join(sorted(known)[:3])
-    return UnknownName(f"unknown task {label!r}.{hint} There are {len(known)}, such as {some}; record.json lists them.")
+    there = f"There are {len(known)}, such as {some}; record.json lists them." if known else "There is none."
+    return UnknownName(f"unknown task {label!r}.{hint} {there}")
 
 
 def _explanation(run: Run, label: str, history: Sequence[Manifest]) -> Explanation:
@@ -133,7 +135,7 @@ def _failure(label: str, history: Sequence[Manifest]) -> str:
     newest = next((run for run in reversed(history) if label in run.tasks), None)
     if newest is not None and newest.tasks[label]["state"] == "failed":
         return f"it failed in {newest.id}: {newest.tasks[label]['reason']}"
-    return "no earlier run has a result of this task or of its component"
+    return "it was never computed: no earlier run has a result of this task, under this name or another"
 
 
 def _since(key: str, history: Sequence[Manifest]) -> str:
@@ -141,24 +143,43 @@ def _since(key: str, history: Sequence[Manifest]) -> str:
 
 
 def _earlier(run: Run, task: Task, history: Sequence[Manifest], key: str) -> tuple[Manifest, str] | None:
-    """The newest run with another result of this label, else of this component, and the label it had there."""
-    by_component: tuple[Manifest, str] | None = None
+    """The newest run with another result of this label, else of what was this task by another name, and that name."""
+    renamed: tuple[Manifest, str] | None = None
     for past in reversed(history):
         held = past.tasks.get(task.label)
-        if held is not None and _is_kept(run, held, key):
+        if held is not None and _kept(run, held, key):
             return past, task.label
-        if by_component is None:
-            same = (task.operator.kind, task.operator.use)
-            alike = (name for name, item in past.tasks.items() if (item.get("kind"), item.get("use")) == same)
-            by_component = next(((past, name) for name in alike if _is_kept(run, past.tasks[name], key)), None)
-    return by_component
+        if renamed is None:
+            alike = (name for name, item in past.tasks.items() if _is_akin(task, name, item))
+            renamed = next(((past, name) for name in alike if _calls_the_same(run, task, past.tasks[name], key)), None)
+    return renamed
 
 
-def _is_kept(run: Run, held: Mapping[str, Any], key: str) -> bool:
-    try:
-        return bool(held["key"]) and held["key"] != key and read_action(run.store.path, str(held["key"])) is not None
-    except TdaLatentError:
+def _is_akin(task: Task, name: str, held: Mapping[str, Any]) -> bool:
+    """Whether a task of an earlier run has the operator of this one and, but for one part, its label.
+
+    Steps that call no component do the same to everything, so that nothing but their label says what they are.
+    """
+    if (held.get("kind"), held.get("use")) != (task.operator.kind, task.operator.use):
         return False
+    if task.operator.kind == "step" and not task.also:
+        return False
+    parts, others = task.label.split("/"), name.split("/")
+    return parts[0] == others[0] and len(parts) == len(others) and sum(map(str.__ne__, parts, others)) == 1
+
+
+def _calls_the_same(run: Run, task: Task, held: Mapping[str, Any], key: str) -> bool:
+    """Whether the store keeps that result, and the components that it called are those that this task calls."""
+    action = _kept(run, held, key)
+    return action is not None and [item["use"] for item in action.fields["also"]] == [item.use for item in task.also]
+
+
+def _kept(run: Run, held: Mapping[str, Any], key: str) -> Action | None:
+    """The action of an earlier result that is another one than that of the key."""
+    try:
+        return read_action(run.store.path, str(held["key"])) if held["key"] and held["key"] != key else None
+    except TdaLatentError:
+        return None
 
 
 def _fields(run: Run, task: Task, past: Manifest) -> Mapping[str, Any] | None:

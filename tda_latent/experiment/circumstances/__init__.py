@@ -1,0 +1,1 @@
+"""Where a result was computed: environment, git, hardware."""

@@ -1,0 +1,1 @@
+"""The experiment file: YAML with positions, merged documents, keys and types, claims."""

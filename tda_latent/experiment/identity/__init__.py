@@ -1,0 +1,1 @@
+"""What makes two tasks the same: keys, digests of code, streams of chance."""

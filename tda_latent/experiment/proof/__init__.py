@@ -1,0 +1,1 @@
+"""What works from the manifest of a run: verify, diff, explain, trace."""
