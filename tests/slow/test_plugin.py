@@ -150,7 +150,7 @@ class Thief:
     version: ClassVar[int] = 1
     references: ClassVar[tuple[str, ...]] = ()
 
-    def __call__(self, a: Latents, b: Latents) -> float:
+    def __call__(self, a: Latents) -> float:
         return 0.0
 """
 
