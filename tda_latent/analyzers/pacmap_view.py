@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from tda_latent.engines.embeddings import Request, pacmap
-from tda_latent.engines.trust import Trust, trust_badge
+from tda_latent.engines.trust import Trust, seeded_map
 from tda_latent.records.latents import Latents
 from tda_latent.records.model import Projection
 from tda_latent.registry import analyzer
@@ -64,15 +65,15 @@ class PacmapView:
     trust: Trust = field(default_factory=Trust)
 
     def __call__(self, latents: Latents, rng: np.random.Generator) -> Projection:
-        seeds = [int(seed) for seed in rng.integers(2**31, size=self.reruns + 1)]
-        coordinates, *others = (
-            pacmap(Request(latents.points, self.dimensions, self.neighbours, seed)).coordinates for seed in seeds
-        )
+        def make(seed: int) -> NDArray[np.float64]:
+            return pacmap(Request(latents.points, self.dimensions, self.neighbours, seed)).coordinates
+
+        found = seeded_map(make, latents.points, self.reruns, self.trust, rng)
         return Projection.of(
             latents,
-            coordinates,
+            found.coordinates,
             method="pacmap",
             axes=tuple(f"PaCMAP {k + 1}" for k in range(self.dimensions)),
-            trust=trust_badge(latents.points, coordinates, self.trust, rng, others),
-            settings={"dimensions": self.dimensions, "neighbours": self.neighbours, "seed": seeds[0]},
+            trust=found.badge,
+            settings={"dimensions": self.dimensions, "neighbours": self.neighbours, "seed": found.seed},
         )

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from tda_latent.engines.embeddings import Embedded, Request, tsne
-from tda_latent.engines.trust import Trust, trust_badge
+from tda_latent.engines.trust import Trust, seeded_map
 from tda_latent.records.latents import Latents
 from tda_latent.records.model import Projection
 from tda_latent.registry import analyzer
@@ -65,16 +65,16 @@ class TsneView:
     trust: Trust = field(default_factory=Trust)
 
     def __call__(self, latents: Latents, rng: np.random.Generator) -> Projection:
-        seeds = [int(seed) for seed in rng.integers(2**31, size=self.reruns + 1)]
-        coordinates = self._map(latents, seeds[0]).coordinates
-        others = (self._map(latents, seed).coordinates for seed in seeds[1:])
+        found = seeded_map(
+            lambda seed: self._map(latents, seed).coordinates, latents.points, self.reruns, self.trust, rng
+        )
         return Projection.of(
             latents,
-            coordinates,
+            found.coordinates,
             method="tsne",
             axes=tuple(f"t-SNE {k + 1}" for k in range(self.dimensions)),
-            trust=trust_badge(latents.points, coordinates, self.trust, rng, others),
-            settings={"dimensions": self.dimensions, "perplexity": self.perplexity, "seed": seeds[0]},
+            trust=found.badge,
+            settings={"dimensions": self.dimensions, "perplexity": self.perplexity, "seed": found.seed},
         )
 
     def placed(self, view: Projection, into: Latents, new: Latents) -> Embedded:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +48,26 @@ class Trust:
     sample: Annotated[int, Field(ge=3, le=20_000)] = 2000
     landmarks: Annotated[int, Field(ge=3, le=500)] = 300
     prominence: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 0.25
+
+
+class SeededMap(NamedTuple):
+    """A map that depends on a seed.
+
+    coordinates : (n, 2 or 3); seed : makes it again; badge : `trust_badge`, agreement with other seeds included
+    """
+
+    coordinates: Floats
+    seed: int
+    badge: dict[str, float]
+
+
+def seeded_map(
+    make: Callable[[int], Floats], points: NDArray[Any], reruns: int, trust: Trust, rng: np.random.Generator
+) -> SeededMap:
+    """A map of (n, d) points by ``make(seed)``, judged beside so many others with other seeds."""
+    seed, *others = (int(drawn) for drawn in rng.integers(2**31, size=reruns + 1))
+    coordinates = make(seed)
+    return SeededMap(coordinates, seed, trust_badge(points, coordinates, trust, rng, map(make, others)))
 
 
 def trust_badge(

@@ -82,6 +82,21 @@ def checkpoint_layers(checkpoints: tuple[int, ...], epochs: int) -> tuple[str, .
     return tuple(f"epoch-{epoch}" for epoch in checkpoints)
 
 
+class Checkpointed:
+    """Of sources whose training keeps checkpoints: they are checked, and are layers beside the codes."""
+
+    checkpoints: tuple[int, ...]
+    epochs: int
+
+    def __post_init__(self) -> None:
+        checkpoint_layers(self.checkpoints, self.epochs)
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Codes at the checkpoints."""
+        return checkpoint_layers(self.checkpoints, self.epochs)
+
+
 def columns(values: NDArray[Any], count: int, what: str) -> Floats:
     """The values as (n, count) float64.
 

@@ -9,7 +9,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -86,6 +85,8 @@ def cut_at_widest(distances: Floats) -> Floats:
 
 def lag_correlations(distances: Floats) -> tuple[float, float]:
     """Spearman correlation of the distances with the lag around the loop and with the lag along the line."""
+    from scipy.stats import rankdata
+
     first, second = np.triu_indices(len(distances), 1)
     line = second - first
     loop = np.minimum(line, len(distances) - line)

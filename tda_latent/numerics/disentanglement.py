@@ -14,7 +14,6 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from tda_latent.numerics.entropy import shannon_entropy
 from tda_latent.numerics.mutual_information import Binning, binned, entropy, mutual_information
@@ -229,6 +228,8 @@ def ranking_quality(scores: Floats, classes: Integers, count: int) -> float:
     ----------
     scores : (n, count) one column for each class; classes : (n,) class of each point
     """
+    from scipy.stats import rankdata
+
     areas = []
     for number in range(count):
         inside = classes == number

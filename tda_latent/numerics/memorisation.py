@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from tda_latent.numerics.distance_blocks import distance_blocks
 
@@ -43,6 +42,8 @@ def rank_deviate(generated: Floats, real: Floats) -> float:
         About N(0, 1) when both come from one law; negative when generated values are smaller. Never beyond
         sqrt(3 m n / (m + n + 1)) without ties. NaN when all values are equal.
     """
+    from scipy.stats import rankdata
+
     m, n = len(generated), len(real)
     pooled = np.concatenate([generated, real])
     larger = float(rankdata(pooled)[:m].sum()) - m * (m + 1) / 2

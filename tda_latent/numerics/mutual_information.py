@@ -6,7 +6,6 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -28,6 +27,8 @@ def binned(values: NDArray[Any], bins: int, binning: Binning = "width") -> Integ
     A constant column lies in one bin. One far outlier leaves "width" with a single bin for all the rest; "mass" does
     not notice it, nor any increasing change of the values.
     """
+    from scipy.stats import rankdata
+
     column = np.asarray(values, dtype=np.float64)
     if binning == "mass":
         places = (rankdata(column) - 0.5) / len(column) if column.max() > column.min() else np.zeros(len(column))

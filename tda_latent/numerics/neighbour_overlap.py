@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import hypergeom
 
 from tda_latent.errors import InvalidInput
 from tda_latent.numerics.distance_blocks import distance_blocks
@@ -47,6 +46,8 @@ def neighbour_overlaps(first: NDArray[Any], second: NDArray[Any], neighbours: in
 
 def unrelated_overlap(size: int, neighbours: int) -> float:
     """Mean Jaccard index when the neighbours in one cloud are drawn at random: hypergeometric, about k / (2 n)."""
+    from scipy.stats import hypergeom
+
     common = np.arange(neighbours + 1)
     chances = hypergeom.pmf(common, size - 1, neighbours, neighbours)
     return float(chances @ (common / (2 * neighbours - common)))

@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binom, rankdata
 
 from tda_latent.errors import InvalidInput
 
@@ -49,6 +48,8 @@ def median_interval(values: Floats, level: float = 0.9) -> MedianInterval:
     The r-th value from below and from above enclose the median with probability 1 - 2 P(Binomial(n, 1/2) < r)
     [david2003], more where the distribution has atoms: 0.9375 for least to greatest of 5, whatever they are.
     """
+    from scipy.stats import binom
+
     ordered = np.sort(np.asarray(values, dtype=np.float64).ravel())
     count = len(ordered)
     if not count or np.isnan(ordered).any():
@@ -71,5 +72,7 @@ def ranks_within(values: Floats, higher_first: bool = True) -> Floats:
     values : (m, n) one row for each competitor, one column for each block in which all of them were measured
     higher_first : whether the greatest value has rank 1
     """
+    from scipy.stats import rankdata
+
     signed = np.asarray(values, dtype=np.float64) * (-1.0 if higher_first else 1.0)
     return np.asarray(rankdata(signed, axis=0), dtype=np.float64)

@@ -7,7 +7,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import xlogy
-from scipy.stats import hypergeom
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -62,6 +61,8 @@ def enrichment_p_values(counts: Floats, totals: Floats, size: int) -> Floats:
     counts : (r, c) points of each class in each region; regions may overlap or leave points out
     totals : (c,) points of each class in the whole cloud of ``size`` points
     """
+    from scipy.stats import hypergeom
+
     sizes = counts.sum(axis=1)
     chance = hypergeom.sf(counts - 1, size, totals[None], sizes[:, None])
     return np.clip(np.asarray(chance, dtype=np.float64), 0.0, 1.0)

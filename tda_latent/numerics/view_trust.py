@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import squareform
-from scipy.stats import rankdata
 
 from tda_latent.errors import InvalidParameter
 from tda_latent.numerics.pairwise import minimum_spanning_edges
@@ -52,6 +51,8 @@ def scaled_stress(cloud: Floats, view: Floats) -> float:
 
 def rank_correlation(cloud: Floats, view: Floats) -> float:
     """Spearman correlation of all distances between pairs: 1 = the same order of far and near; NaN without spread."""
+    from scipy.stats import rankdata
+
     ranks = np.stack([rankdata(squareform(part, checks=False)) for part in (cloud, view)])
     ranks -= ranks.mean(axis=1, keepdims=True)
     norms = np.linalg.norm(ranks, axis=1)

@@ -8,14 +8,14 @@ from typing import Annotated, ClassVar
 from numpy.random import Generator
 from pydantic import Field
 
-from tda_latent.models.encoding import checkpoint_layers
+from tda_latent.models.encoding import Checkpointed
 from tda_latent.records import Latents, Model
 from tda_latent.registry import source
 
 
 @source("autoencoder")
 @dataclass(frozen=True)
-class Autoencoder:
+class Autoencoder(Checkpointed):
     """Autoencoder of dense layers with SiLU activations, trained by least squares.
 
     Inputs are shifted by their mean and divided by one common deviation inside the model, so that the loss is the
@@ -55,14 +55,6 @@ class Autoencoder:
     batch_size: Annotated[int, Field(ge=1)] = 64
     learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 3e-3
     checkpoints: tuple[Annotated[int, Field(ge=0)], ...] = ()
-
-    def __post_init__(self) -> None:
-        checkpoint_layers(self.checkpoints, self.epochs)
-
-    @property
-    def layers(self) -> tuple[str, ...]:
-        """Codes at the checkpoints."""
-        return checkpoint_layers(self.checkpoints, self.epochs)
 
     def __call__(self, train: Latents, rng: Generator) -> Model:
         from tda_latent.models.autoencoder import fit_autoencoder

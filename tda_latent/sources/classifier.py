@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from tda_latent.errors import InvalidInput, unknown_name
-from tda_latent.models.encoding import checkpoint_layers
+from tda_latent.models.encoding import Checkpointed
 from tda_latent.records import Latents, Model
 from tda_latent.registry import source
 
 
 @source("classifier")
 @dataclass(frozen=True)
-class Classifier:
+class Classifier(Checkpointed):
     """Classifier of dense layers with SiLU activations; its codes are those of the last hidden layer.
 
     ``axes: layers`` may name hidden-1, hidden-2, ... and logits. There is no decoder and no prior: analyses that need
@@ -63,14 +63,11 @@ class Classifier:
     learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 3e-3
     checkpoints: tuple[Annotated[int, Field(ge=0)], ...] = ()
 
-    def __post_init__(self) -> None:
-        checkpoint_layers(self.checkpoints, self.epochs)
-
     @property
     def layers(self) -> tuple[str, ...]:
         """hidden-1, hidden-2, ..., logits, and the codes at the checkpoints."""
         hidden = (f"hidden-{depth}" for depth in range(1, len(self.hidden) + 1))
-        return (*hidden, "logits", *checkpoint_layers(self.checkpoints, self.epochs))
+        return (*hidden, "logits", *super().layers)
 
     def __call__(self, train: Latents, rng: Generator) -> Model:
         from tda_latent.models.classifier import fit_classifier

@@ -8,14 +8,14 @@ from typing import Annotated, ClassVar
 from numpy.random import Generator
 from pydantic import Field
 
-from tda_latent.models.encoding import checkpoint_layers
+from tda_latent.models.encoding import Checkpointed
 from tda_latent.records import Latents, Model
 from tda_latent.registry import source
 
 
 @source("rae")
 @dataclass(frozen=True)
-class RegularisedAutoencoder:
+class RegularisedAutoencoder(Checkpointed):
     """Regularised autoencoder: short codes and a smooth decoder instead of the noise of a variational one.
 
     The deterministic control for a VAE. Sampling draws from the Gaussian, or the mixture of
@@ -64,14 +64,6 @@ class RegularisedAutoencoder:
     decoder_weight: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1e-5
     components: Annotated[int, Field(ge=1)] = 1
     checkpoints: tuple[Annotated[int, Field(ge=0)], ...] = ()
-
-    def __post_init__(self) -> None:
-        checkpoint_layers(self.checkpoints, self.epochs)
-
-    @property
-    def layers(self) -> tuple[str, ...]:
-        """Codes at the checkpoints."""
-        return checkpoint_layers(self.checkpoints, self.epochs)
 
     def __call__(self, train: Latents, rng: Generator) -> Model:
         from tda_latent.models.regularised import fit_regularised, with_mixture_prior

@@ -8,14 +8,14 @@ from typing import Annotated, ClassVar
 from numpy.random import Generator
 from pydantic import Field
 
-from tda_latent.models.encoding import checkpoint_layers
+from tda_latent.models.encoding import Checkpointed
 from tda_latent.records import Latents, Model
 from tda_latent.registry import source
 
 
 @source("spherical-vae")
 @dataclass(frozen=True)
-class SphericalVae:
+class SphericalVae(Checkpointed):
     """Variational autoencoder whose codes are unit vectors, with the uniform prior on the sphere.
 
     A prior with a topology of its own: a circle for two coordinates, a sphere for three. Codes are posterior directions
@@ -60,14 +60,6 @@ class SphericalVae:
     learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 3e-3
     beta: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
     checkpoints: tuple[Annotated[int, Field(ge=0)], ...] = ()
-
-    def __post_init__(self) -> None:
-        checkpoint_layers(self.checkpoints, self.epochs)
-
-    @property
-    def layers(self) -> tuple[str, ...]:
-        """Codes at the checkpoints."""
-        return checkpoint_layers(self.checkpoints, self.epochs)
 
     def __call__(self, train: Latents, rng: Generator) -> Model:
         from tda_latent.models.spherical import fit_spherical

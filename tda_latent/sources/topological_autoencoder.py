@@ -8,14 +8,14 @@ from typing import Annotated, ClassVar, Literal
 from numpy.random import Generator
 from pydantic import Field
 
-from tda_latent.models.encoding import checkpoint_layers
+from tda_latent.models.encoding import Checkpointed
 from tda_latent.records import Latents, Model
 from tda_latent.registry import source
 
 
 @source("topological-autoencoder")
 @dataclass(frozen=True)
-class TopologicalAutoencoder:
+class TopologicalAutoencoder(Checkpointed):
     """Autoencoder whose codes are trained to have the components, or components and loops, of each batch of inputs.
 
     Beside the squared error it minimises a topological loss between inputs and codes, batch by batch, each space in a
@@ -64,14 +64,6 @@ class TopologicalAutoencoder:
     loss: Literal["edges", "rtd"] = "edges"
     weight: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.5
     checkpoints: tuple[Annotated[int, Field(ge=0)], ...] = ()
-
-    def __post_init__(self) -> None:
-        checkpoint_layers(self.checkpoints, self.epochs)
-
-    @property
-    def layers(self) -> tuple[str, ...]:
-        """Codes at the checkpoints."""
-        return checkpoint_layers(self.checkpoints, self.epochs)
 
     def __call__(self, train: Latents, rng: Generator) -> Model:
         from tda_latent.models.topological import fit_topological

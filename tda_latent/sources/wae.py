@@ -8,14 +8,14 @@ from typing import Annotated, ClassVar
 from numpy.random import Generator
 from pydantic import Field
 
-from tda_latent.models.encoding import checkpoint_layers
+from tda_latent.models.encoding import Checkpointed
 from tda_latent.records import Latents, Model
 from tda_latent.registry import source
 
 
 @source("wae")
 @dataclass(frozen=True)
-class WassersteinAutoencoder:
+class WassersteinAutoencoder(Checkpointed):
     """Wasserstein autoencoder: codes that follow the prior N(0, I) as a whole, each of them without noise.
 
     Beside the squared error it minimises the maximum mean discrepancy between the codes of a batch and draws from the
@@ -59,14 +59,6 @@ class WassersteinAutoencoder:
     learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 3e-3
     weight: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
     checkpoints: tuple[Annotated[int, Field(ge=0)], ...] = ()
-
-    def __post_init__(self) -> None:
-        checkpoint_layers(self.checkpoints, self.epochs)
-
-    @property
-    def layers(self) -> tuple[str, ...]:
-        """Codes at the checkpoints."""
-        return checkpoint_layers(self.checkpoints, self.epochs)
 
     def __call__(self, train: Latents, rng: Generator) -> Model:
         from tda_latent.models.training import Schedule
