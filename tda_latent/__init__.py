@@ -36,8 +36,10 @@ _WHERE = {
     "to_networkx": "api.conversions",
     "to_numpy": "api.conversions",
     "to_pandas": "api.conversions",
+    "model": "models.own",
     "network": "models.network",
     "train": "api.training",
+    "encode": "api.training",
     "record": "api.recording",
     "record_batches": "api.recording",
     "list_layers": "api.recording",
@@ -77,10 +79,11 @@ if TYPE_CHECKING:
         record,
         record_batches,
     )
-    from tda_latent.api.training import train
+    from tda_latent.api.training import encode, train
     from tda_latent.api.verification import diff, explain, verify
     from tda_latent.models import losses
     from tda_latent.models.network import network
+    from tda_latent.models.own import model
     from tda_latent.records import (
         Comparison,
         Factor,

@@ -42,7 +42,7 @@ SOURCES = [  # not those that read a user's files, or data and weights that are 
     c
     for c in COMPONENTS
     if c.kind == "source"
-    and c.name not in ("file", "idx")
+    and c.name not in ("file", "idx", "checkpoint")
     and all(asset(name).state() == "present" for name in getattr(c.build(c.example), "assets", ()))
 ]
 FIGURES = [c for c in COMPONENTS if c.kind == "figure"]

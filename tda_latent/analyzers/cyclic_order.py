@@ -19,6 +19,8 @@ from tda_latent.numerics.cyclic_order import (
     even_line,
     lag_correlations,
     order_test,
+    phases,
+    sectors,
 )
 from tda_latent.numerics.mutual_information import binned
 from tda_latent.numerics.pairwise import pairwise_distances
@@ -191,14 +193,12 @@ class CyclicOrder:
         if factor.kind == "categorical":
             raise InvalidInput(f"factor {name!r} is categorical, which has no order; give label and order instead.")
         values = np.asarray(factor.values, dtype=np.float64)
-        if factor.period is not None:
-            values = values % factor.period
-        found, inverse = np.unique(values, return_inverse=True)
+        turns = values if factor.period is None else phases(values, factor.period)
+        found, inverse = np.unique(turns, return_inverse=True)
         if len(found) <= self.groups:
-            return [f"{value:g}" for value in found], np.asarray(inverse, dtype=np.int64).reshape(-1)
+            return [f"{value * (factor.period or 1):g}" for value in found], np.asarray(inverse, np.int64).reshape(-1)
         if factor.period is not None:
-            places = np.minimum((values / factor.period * self.groups).astype(np.int64), self.groups - 1)
-            return [f"sector {k + 1}" for k in range(self.groups)], places
+            return [f"sector {k + 1}" for k in range(self.groups)], sectors(turns, self.groups)
         return [f"group {k + 1}" for k in range(self.groups)], binned(values, self.groups, "mass")
 
     def _means(self, latents: Latents, places: Integers, names: list[str]) -> Floats:

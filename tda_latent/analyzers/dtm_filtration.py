@@ -13,6 +13,7 @@ from tda_latent.engines.cost_model import Task
 from tda_latent.engines.planner import plan_rips, require_affordable, require_computable
 from tda_latent.engines.rips import Question, engine_version, filtered_bars
 from tda_latent.errors import InvalidParameter
+from tda_latent.numerics.distance_blocks import require_memory
 from tda_latent.numerics.metric_cloud import EPSILON, MatrixCloud
 from tda_latent.numerics.scaling import scaled_distances
 from tda_latent.numerics.threads import available_threads
@@ -21,6 +22,7 @@ from tda_latent.records import Latents, PersistenceDiagram
 from tda_latent.registry import analyzer
 
 Floats = NDArray[np.float64]
+_BYTES = 56  # for each pair: distances, edges, and what lies between them
 
 
 @analyzer("dtm-filtration")
@@ -95,11 +97,12 @@ class DtmFiltration:
         InvalidInput
             When posterior deviations are missing, most points coincide (scale: median), or the task is too large.
         """
+        plan = plan_rips(self._task(len(latents), latents.dimension), self.field, self.engine)
+        require_affordable(plan, len(latents), self.max_degree)
+        require_memory(len(latents), _BYTES)
         births, edges, unit = self._filtration(latents)
         bars, degrees = [component_bars_from(births, edges)], [0]
-        plan = plan_rips(self._task(len(latents), latents.dimension), self.field, self.engine)
         if self.max_degree > 0 and len(latents) > 1:
-            require_affordable(plan, len(latents), self.max_degree)
             question = Question(plan.engine, self.max_degree, self.field, threads=available_threads())
             found = filtered_bars(MatrixCloud(edges), question)
             bars += [found.pairs[found.degrees == degree] for degree in range(1, self.max_degree + 1)]
@@ -137,7 +140,7 @@ class DtmFiltration:
     def cost(self, size: int, dimension: int = 1, cloud: Latents | None = None) -> tuple[float, int]:
         """Seconds on one core of the reference machine and bytes for a cloud of this shape."""
         plan = plan_rips(self._task(size, dimension), self.field, self.engine)
-        return plan.seconds, plan.bytes + 24 * size**2
+        return plan.seconds, plan.bytes + _BYTES * size**2
 
     def _task(self, size: int, dimension: int) -> Task:
         return Task(size, dimension, self.max_degree, None, "matrix")

@@ -15,7 +15,13 @@ from tda_latent.errors import InvalidInput, unknown_name
 from tda_latent.models.held_out import held_out
 from tda_latent.models.outer_layers import LastLayer, last_layer
 from tda_latent.numerics.neighbour_vote import vote_accuracies
-from tda_latent.numerics.neural_collapse import class_means, collapse, nearest_means, self_duality
+from tda_latent.numerics.neural_collapse import (
+    class_means,
+    collapse,
+    nearest_means,
+    self_duality,
+    shuffled_collapse,
+)
 from tda_latent.numerics.spectrum import effective_rank, principal_deviations
 from tda_latent.numerics.two_sample import Tested, energy_distances, permutation_test, shuffled_sides
 from tda_latent.records.latents import Latents
@@ -27,6 +33,7 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 _LEAST = 10  # points on either side
 _MOST_CLASSES = 64
+_SHUFFLES = 9  # of the classes, for the collapse that chance gives
 _SIDES = ("training", "held-out")
 _COLLAPSE = {
     "within": ("NC1 within-class variability", "trace of within over between covariance, per class"),
@@ -70,11 +77,11 @@ class FitRegimes:
 
         Descriptions of ``training`` and ``held-out`` codes: ``effective rank``; with classes ``k-NN accuracy`` (a point
         never votes on itself) beside ``majority share (reference)``; the neural collapse of both sides: ``NC1
-        within-class variability``, with the value for shuffled labels as reference, ``NC2 spread of mean norms``, ``NC2
-        angle error`` (NaN with fewer coordinates than classes - 1) and ``class-distance variance``, all 0 when
-        collapsed. For codes of a classifier also ``NC3 self-duality`` (0 = its weights are the class means, sqrt(2) =
-        unrelated) and ``NC4 disagreement``, the share of points that it does not give the class of the nearest mean of
-        training codes.
+        within-class variability``, ``NC2 spread of mean norms``, ``NC2 angle error`` (NaN with fewer coordinates than
+        classes - 1; both NaN for two classes) and ``class-distance variance``, all 0 when collapsed, each with its
+        median over shuffled labels (reference): in many dimensions any class means lie near a regular simplex. For
+        codes of a classifier also ``NC3 self-duality`` (0 = its weights are the class means, sqrt(2) = unrelated) and
+        ``NC4 disagreement``, the share of points that it does not give the class of the nearest mean of training codes.
 
     Notes
     -----
@@ -229,14 +236,14 @@ def _classes(seen: Latents, unseen: Latents, label: str | None) -> _Classes | No
 
 
 def _collapsed(codes: tuple[Floats, Floats], classes: _Classes, rng: Generator) -> dict[str, Scalar]:
-    """Neural collapse of both sides; the reference of NC1 is that of shuffled labels."""
+    """Neural collapse of both sides, each measure beside that of shuffled labels."""
     scalars, count = {}, len(classes.names)
     for name, part, numbers in zip(_SIDES, codes, classes.sides, strict=True):
         found = collapse(part, numbers, count)
+        chance = shuffled_collapse(part, numbers, count, _SHUFFLES, rng)
         for field, (title, about) in _COLLAPSE.items():
             scalars[f"{title}, {name}"] = Scalar(getattr(found, field), "", about)
-        shuffled = collapse(part, rng.permutation(numbers), count).within
-        scalars[f"NC1 within-class variability, {name} (reference)"] = Scalar(shuffled, "", "with shuffled labels")
+            scalars[f"{title}, {name} (reference)"] = Scalar(getattr(chance, field), "", "median of shuffled labels")
     return scalars
 
 

@@ -80,8 +80,11 @@ class InterpolationAudit:
     -----
     Spherical paths turn about the origin, the centre of the prior, and suit codes that fill a prior in many
     dimensions [white2016]; pairs in line with it have none, and are left out of those rows. Blurred images are near
-    everything: the ratio is taken to reconstructions, which are as blurred, not to data. The cloud's size decides how
-    fine geodesic paths are. O(pairs steps n d) plus decoding. [shoemake1985], [tenenbaum2000].
+    everything: the ratio is taken to reconstructions, which are as blurred, not to data. Below 1 it praises nothing:
+    what lies between codes is nearer to the middle, which is nearer to all data. Normal codes with an identity decoder
+    give 0.84 to 0.9 for straight and geodesic paths in 2 to 256 dimensions, and 1 for spherical ones, which keep the
+    norm. The cloud's size decides how fine geodesic paths are. O(pairs steps n d) plus decoding. [shoemake1985],
+    [tenenbaum2000].
     """
 
     version: ClassVar[int] = 1

@@ -52,7 +52,7 @@ class IntrinsicDimension:
     few dimensions. [facco2017], [denti2022], [levina2005], [mackay2005].
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     references: ClassVar[tuple[str, ...]] = ("facco2017", "denti2022", "levina2005", "mackay2005")
     libraries: ClassVar[tuple[str, ...]] = ("scipy",)
     invariances: ClassVar[tuple[str, ...]] = ("isometry", "translation", "scale")

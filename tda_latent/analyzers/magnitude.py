@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from tda_latent.errors import InvalidInput
+from tda_latent.numerics.gaussian_twin import gaussian_twin
 from tda_latent.numerics.magnitude import CONVERGED, convergence_scale, distinct_distances, magnitude_profile
-from tda_latent.numerics.pairwise import centred, pairwise_distances
+from tda_latent.numerics.pairwise import pairwise_distances
 from tda_latent.numerics.scaling import scaled_distances
 from tda_latent.records import Curve, Latents, Measures, Scalar
 from tda_latent.registry import analyzer
@@ -44,7 +45,8 @@ class Magnitude:
     resolution : int
         Scales at which the magnitude is computed.
     gaussian_clouds : int
-        Gaussian clouds of the same size and covariance that the relative area is computed of; 0 = none.
+        Gaussian clouds of as many different points and the same covariance that the relative area is computed of; 0 =
+        none.
 
     Returns
     -------
@@ -59,7 +61,8 @@ class Magnitude:
     Notes
     -----
     Magnitude is the sum of the solution w of exp(-t D) w = 1 [leinster2013]; area and convergence after [limbeck2024].
-    Points nearer than 1e-9 of the diameter count as one. O(n^3) for each scale, up to 3000 points.
+    Points nearer than 1e-9 of the diameter count as one. The authors' code divides the area by the stop unless told
+    ``scale=False``, and its values are trapezoids. O(n^3) for each scale, up to 3000 points.
     """
 
     version: ClassVar[int] = 1
@@ -102,16 +105,15 @@ class Magnitude:
             undefined = "one point has no scale"
             return Measures(scalars=scalars | {"relative area": Scalar(math.nan, "", undefined)})
         found = magnitude_profile(distances, stop, self.resolution)
-        relative = [self._relative_area(cloud, divisor) for cloud in self._gaussian(latents.points, rng)]
+        twins = (gaussian_twin(latents.points, rng)[: len(distances)] for _ in range(self.gaussian_clouds))
+        chance = [self._relative_area(twin, divisor) for twin in twins] or [math.nan]
         share = found.values / len(distances)
         return Measures(
             scalars={
-                "area": Scalar(found.area, unit, "integral of the magnitude from 0 to the stop"),
+                "area": Scalar(found.area, f"points{unit[1:]}", "integral of the magnitude from 0 to the stop"),
                 "relative area": Scalar(found.area / (len(distances) * stop), "", "area over points and stop"),
                 "relative area (Gaussian cloud)": Scalar(
-                    float(np.mean(relative)) if relative else math.nan,
-                    "",
-                    "same size and covariance, same rule for the stop",
+                    float(np.mean(chance)), "", "as many different points, same covariance, same rule for the stop"
                 ),
                 "stop": Scalar(stop, unit),
                 "largest error": Scalar(found.error, "points", "of a value by floating point, a bound"),
@@ -122,13 +124,6 @@ class Magnitude:
                 "share of points": Curve(found.scales, share, unit, "", "scale", "magnitude over points"),
             },
         )
-
-    def _gaussian(self, points: NDArray[Any], rng: Generator) -> list[Floats]:
-        """Normal clouds with the mean and covariance of the points."""
-        wide = centred(points)
-        mean = np.asarray(points, dtype=np.float64).mean(axis=0)
-        mix = wide / math.sqrt(len(wide))
-        return [mean + rng.normal(size=(len(wide), len(wide))) @ mix for _ in range(self.gaussian_clouds)]
 
     def _relative_area(self, points: Floats, divisor: float) -> float:
         distances = distinct_distances(pairwise_distances(points, self.metric) / divisor)

@@ -39,7 +39,7 @@ class MergeScaleView:
     nearest old points. O(n^2 d) for the tree, O(n log n) for the layout.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     references: ClassVar[tuple[str, ...]] = ("doraiswamy2021", "venna2001", "kruskal1964")
     libraries: ClassVar[tuple[str, ...]] = ("scipy", "numba", "gudhi")
     invariances: ClassVar[tuple[str, ...]] = ("isometry", "translation", "permutation")

@@ -54,7 +54,7 @@ class PacmapView:
         Without pacmap; it is part of the extra ``projections``.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     references: ClassVar[tuple[str, ...]] = ("wang2021", "venna2001", "kruskal1964")
     libraries: ClassVar[tuple[str, ...]] = ("pacmap", "faiss-cpu", "numba", "scikit-learn", "scipy", "gudhi")
     example: ClassVar[Mapping[str, Any]] = {"neighbours": 5, "reruns": 1}

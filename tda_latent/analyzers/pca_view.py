@@ -41,7 +41,7 @@ class PcaView:
     points are placed exactly. [pearson1901], [venna2001], [kruskal1964].
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     references: ClassVar[tuple[str, ...]] = ("pearson1901", "venna2001", "kruskal1964")
     libraries: ClassVar[tuple[str, ...]] = ("scipy", "gudhi")
     invariances: ClassVar[tuple[str, ...]] = ("isometry", "translation")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, NamedTuple
 
 import numpy as np
+from numpy.random import Generator
 from numpy.typing import NDArray
 from pydantic import Field
 
@@ -16,6 +17,7 @@ from tda_latent.engines.rips import Question, filtered_bars
 from tda_latent.errors import InvalidInput
 from tda_latent.numerics.bottleneck import bottleneck_distance
 from tda_latent.numerics.distance_blocks import neighbour_distances
+from tda_latent.numerics.gaussian_twin import gaussian_twin
 from tda_latent.numerics.metric_cloud import EuclideanCloud, require_positive
 from tda_latent.numerics.sliced import wasserstein_on_line
 from tda_latent.numerics.spectrum import effective_rank, principal_deviations
@@ -28,6 +30,7 @@ Floats = NDArray[np.float64]
 Betti = Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=2, max_length=3)]
 _UNIT = "median-normalised"
 _DATA = "of the same inputs, in the space of the data"
+_NOISE = "of a Gaussian cloud"
 _LEAST = 4  # points that can enclose a loop
 
 
@@ -78,16 +81,19 @@ class PlantedTopology:
         Farthest points of either side that bars are computed on; all points of smaller clouds.
     prominence : float
         Length above which a bar counts as prominent, in median distances.
+    gaussian_clouds : int
+        Normal clouds of the size and covariance of the codes, whose mean is what noise gives; 0 = none.
 
     Returns
     -------
     Measures
         With Betti numbers: ``margin``, the shortest planted bar less the longest of all others, over the degrees from
-        1 on: positive when the planted bars are the longest, whatever the prominence, 0 without any bar, negative when
-        holes that nobody planted are longer; ``homology kept``, 1 when in each of these degrees as many bars are
-        prominent as were planted, else 0; and by degree ``Hk prominent bars`` beside ``Hk planted bars (reference)``,
-        and ``Hk gap ratio``, the shortest planted bar over the longest other (inf: no other; 0: fewer bars than
-        planted), where something was planted.
+        1 on: 0 without any bar, negative when holes that nobody planted are longer. With holes planted in one degree
+        only it is never negative, for some bar is the longest: read it beside that ``of a Gaussian cloud (reference)``,
+        which has no hole, above all for few points. ``homology kept``, 1 when in each of these degrees as many bars
+        are prominent as were planted, else 0 (for the Gaussian clouds their share); and by degree ``Hk prominent bars``
+        beside ``Hk planted bars (reference)``, and ``Hk gap ratio``, the shortest planted bar over the longest other
+        (inf: no other; 0: fewer bars than planted), where something was planted.
 
         For every data set: ``Hk bottleneck distance to the data`` beside ``Hk bottleneck distance to the data, of no
         bars (reference)``, that of a code without holes (from degree 1 on); and the plain baselines ``neighbour
@@ -113,8 +119,9 @@ class PlantedTopology:
     betti: Betti | Mapping[str, Betti] | None = None
     landmarks: Annotated[int, Field(ge=_LEAST, le=500)] = 250
     prominence: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 0.25
+    gaussian_clouds: Annotated[int, Field(ge=0)] = 3
 
-    def __call__(self, latents: Latents, inputs: Latents) -> Measures:
+    def __call__(self, latents: Latents, inputs: Latents, rng: Generator) -> Measures:
         """Measures of the codes of some inputs; ``inputs`` hold theirs by id, in the space of the data.
 
         Raises
@@ -127,6 +134,8 @@ class PlantedTopology:
         degree = 1 if planted is None else len(planted) - 1
         codes, data = (self._shape(side.points, degree) for side in (latents, own))
         scalars = {} if planted is None else self._against(codes, data, planted)
+        if planted is not None and self.gaussian_clouds:
+            scalars |= self._of_noise(latents.points, planted, rng)
         return Measures(scalars=scalars | _beside(codes, data) | _ranks(latents, own))
 
     def _planted(self, name: str) -> tuple[int, ...] | None:
@@ -166,6 +175,22 @@ class PlantedTopology:
         for k in ours.ratios:
             about = "shortest planted bar over longest other"
             scalars |= _paired(f"H{k} gap ratio", ours.ratios[k], theirs.ratios[k], "", about)
+        return scalars
+
+    def _of_noise(self, points: NDArray[Any], planted: tuple[int, ...], rng: Generator) -> dict[str, Scalar]:
+        """The same of normal clouds, on average."""
+        twins = (gaussian_twin(points, rng) for _ in range(self.gaussian_clouds))
+        found = [self._side(self._shape(twin, len(planted) - 1), planted) for twin in twins]
+        about = f"mean of {len(found)} of the size and covariance of the codes"
+        scalars = {
+            f"margin, {_NOISE} (reference)": Scalar(float(np.mean([each.margin for each in found])), _UNIT, about),
+            f"homology kept, {_NOISE} (reference)": Scalar(
+                float(np.mean([each.keeps(planted) for each in found])), "", about
+            ),
+        }
+        for k in found[0].prominent:
+            count = float(np.mean([each.prominent[k] for each in found]))
+            scalars[f"H{k} prominent bars, {_NOISE} (reference)"] = Scalar(count, "bars", about)
         return scalars
 
 

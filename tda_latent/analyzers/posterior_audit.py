@@ -12,6 +12,7 @@ from pydantic import Field
 
 from tda_latent.errors import InvalidInput
 from tda_latent.numerics.posterior import (
+    chance_divergence,
     moment_divergence,
     mutual_information,
     posterior_draws,
@@ -31,8 +32,10 @@ from tda_latent.records.measures import Measures, Scalar, Table
 from tda_latent.registry import analyzer
 
 Floats = NDArray[np.float64]
+_MOST = 10_000  # posteriors: minutes, and bounded memory
 _LEAST = 8  # posteriors; halves of fewer have no neighbours to speak of
 _ON_THE_SPHERE = 1e-6
+_SETS = 16  # sets of posteriors that fit the prior, for the reference of the moment divergence
 _SHUFFLES = 2  # shuffled copies that the reference of the total correlation is averaged over
 
 
@@ -65,7 +68,7 @@ class PosteriorAudit:
         lower bound`` and ``upper bound`` of inputs and codes, beside their ceiling ``log of the number of points``,
         which no lower bound from so many points can exceed; ``aggregate divergence, lower bound`` and ``upper bound``
         of the aggregate posterior from the prior, the divergence less the mutual information; ``moment divergence``,
-        that of its Gaussian fit, with the value for as many draws from the prior as reference;
+        that of its Gaussian fit, with the mean for as many posteriors, as wide, that fit the prior as reference;
         ``total correlation`` with the value after shuffling each unit by itself as reference.
 
         Scalars from one draw per posterior against as many from the prior: ``energy distance`` and ``neighbour share``
@@ -82,7 +85,8 @@ class PosteriorAudit:
     Holes are looked for around draws from the posteriors, not around their means, because the decoder has learnt from
     draws: means that collapsed to a point leave no hole. In many dimensions every distance is alike and no hole is
     seen. Lower and upper bound of the mutual information meet when there are far more points than exp(information);
-    until then neither they nor the aggregate divergence are known. O(n^2 d (draws + permutations / d)).
+    until then neither they nor the aggregate divergence are known. The lower bound and the upper one of the aggregate
+    divergence are the two terms of [hoffman2016] for these n inputs. O(n^2 d (draws + permutations / d)).
     Split of the divergence [hoffman2016], bounds [poole2019], energy distance [szekely2013], neighbours
     [schilling1986], holes as a failure of the prior [rezende2018].
     """
@@ -101,7 +105,7 @@ class PosteriorAudit:
     example: ClassVar[dict[str, Any]] = {"permutations": 19}
 
     threshold: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 0.01
-    points: Annotated[int, Field(ge=_LEAST)] = 1000
+    points: Annotated[int, Field(ge=_LEAST, le=_MOST)] = 1000
     draws: Annotated[int, Field(ge=1)] = 2
     neighbours: Annotated[int, Field(ge=1)] = 5
     permutations: Annotated[int, Field(ge=1)] = 99
@@ -112,7 +116,8 @@ class PosteriorAudit:
         Raises
         ------
         InvalidInput
-            Without posterior deviations, for fewer than 8 points, or when all means lie on the unit sphere.
+            Without posterior deviations, for fewer than 8 points, for numbers whose squares are beyond float64, or when
+            all means lie on the unit sphere.
         """
         if latents.scale is None:
             raise InvalidInput("posterior-audit needs posterior deviations; load the latents with scale=(n, d).")
@@ -127,31 +132,38 @@ class PosteriorAudit:
                 "posterior-audit is for encoders with a Gaussian prior."
             )
         table = self._units(means, deviations)
+        if not np.isfinite(table.values).all():
+            raise InvalidInput(
+                f"means reach {np.abs(means).max():.0e} and posterior deviations {deviations.max():.0e}; the rule is "
+                "that squares stay within float64. Give scale as deviations, not log-variances, or train again."
+            )
         scalars = self._activity(means, deviations, table)
         scalars |= self._information(means, deviations, rng)
         codes = posterior_draws(means, deviations, 1, rng)[0]
         scalars |= self._match(codes, rng.standard_normal(codes.shape), rng)
+        chance = chance_divergence(deviations, _SETS, rng)
+        about = f"mean for {len(means)} posteriors, as wide as these, of a population that is the prior"
+        scalars["moment divergence (reference)"] = Scalar(chance, "nats", about)
         return Measures(scalars=scalars, tables={"units": table})
 
     def _units(self, means: Floats, deviations: Floats) -> Table:
-        variances = means.var(axis=0)
-        columns = [variances, (deviations**2).mean(axis=0), unit_divergences(means, deviations)]
+        with np.errstate(over="ignore"):
+            variances = means.var(axis=0)
+            columns = [variances, (deviations**2).mean(axis=0), unit_divergences(means, deviations)]
         names = np.array(["variance of means", "mean posterior variance", "divergence (nats)", "active"])
         rows = np.array([f"z{j}" for j in range(means.shape[1])])
         return Table(np.column_stack([*columns, variances > self.threshold]), rows, names)
 
     def _activity(self, means: Floats, deviations: Floats, table: Table) -> dict[str, Scalar]:
         variances, noise, divergences, active = table.values.T
-        size, units = means.shape
+        units = means.shape[1]
         fit = moment_divergence(means, deviations)
-        expected = units * (units + 3) / (4 * size)
         return {
             "units": Scalar(units, "units"),
             "active units": Scalar(active.sum(), "units", f"variance of the posterior mean over {self.threshold:g}"),
             "informative units": Scalar((variances > noise).sum(), "units", "means vary more than posteriors are wide"),
             "divergence": Scalar(divergences.sum(), "nats", "of the posteriors from the prior, mean over inputs"),
             "moment divergence": Scalar(fit, "nats", "of the Gaussian fit of the aggregate posterior from the prior"),
-            "moment divergence (reference)": Scalar(expected, "nats", f"expected for {size} draws from the prior"),
         }
 
     def _information(self, means: Floats, deviations: Floats, rng: Generator) -> dict[str, Scalar]:

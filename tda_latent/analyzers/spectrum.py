@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from tda_latent.numerics.spectrum import (
@@ -49,7 +50,7 @@ class Spectrum:
     [roy2007], [gao2017].
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     references: ClassVar[tuple[str, ...]] = ("roy2007", "gao2017")
     invariances: ClassVar[tuple[str, ...]] = ("isometry", "translation", "permutation")
 
@@ -57,27 +58,35 @@ class Spectrum:
 
     def __call__(self, latents: Latents) -> Measures:
         deviations = principal_deviations(latents.points)
-        variances, shares = deviations**2, variance_shares(deviations)
+        near = _near_one(deviations)
+        with np.errstate(over="ignore", under="ignore"):  # of a cloud at 1e200 the variance is infinite in float64
+            variances = deviations**2
+        shares = variance_shares(near)
         ranks = np.arange(1, len(shares) + 1, dtype=np.float64)
         needed = directions_needed(shares, self.variance_fraction)
         held = f"directions that hold {100 * self.variance_fraction:g} % of the variance"
         unit = "squared input distance"
         return Measures(
             scalars={
-                "effective rank": Scalar(effective_rank(variances), "directions", "exp entropy of the variance shares"),
+                "effective rank": Scalar(effective_rank(near**2), "directions", "exp entropy of the variance shares"),
                 "effective rank of deviations": Scalar(
                     effective_rank(deviations), "directions", "exp entropy of the normalised singular values"
                 ),
-                "participation ratio": Scalar(participation_ratio(variances), "directions"),
+                "participation ratio": Scalar(participation_ratio(near**2), "directions"),
                 "directions needed": Scalar(needed, "directions", held),
                 "rank": Scalar(
                     int(np.count_nonzero(deviations)), "directions", "directions with variance above rounding"
                 ),
                 "condition": Scalar(condition(deviations), "", "largest over smallest standard deviation"),
-                "total variance": Scalar(variances.sum(), unit),
+                "total variance": Scalar(float(variances.sum()), unit),
             },
             curves={
                 "explained variance": Curve(ranks, np.cumsum(shares), "", "", "direction", "cumulative share"),
                 "variance": Curve(ranks, variances, "", unit, "direction", "variance"),
             },
         )
+
+
+def _near_one(deviations: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The deviations over a power of two, so that no square leaves the range of float64."""
+    return np.asarray(np.ldexp(deviations, -int(np.frexp(deviations.max())[1])), dtype=np.float64)

@@ -12,8 +12,9 @@ from pydantic import Field
 
 from tda_latent.errors import InvalidInput
 from tda_latent.numerics.density_divergence import density_divergence
+from tda_latent.numerics.neighbour_ranks import kept_neighbourhoods
 from tda_latent.numerics.pairwise import pairwise_distances
-from tda_latent.numerics.projection import principal_view, trustworthiness
+from tda_latent.numerics.projection import principal_view
 from tda_latent.numerics.view_trust import rank_correlation, scaled_stress
 from tda_latent.records.latents import Latents
 from tda_latent.records.measures import Curve, Measures, Scalar
@@ -45,9 +46,9 @@ class StructurePreservation:
         directions)``, as many of the same inputs as codes have coordinates: the linear map that loses least.
 
         ``trustworthiness`` (1 = neighbours among the codes are neighbours among the inputs), ``continuity`` (1 = the
-        reverse), 1/2 by chance; ``rank correlation`` of distances; ``stress`` (0 = all distances up to one factor, 1 =
-        none); ``density divergence, width 0.01`` and so on, in nats: 0 = codes are dense where inputs are. The
-        correlation is NaN when all distances are equal.
+        reverse), about 1/2 by chance; points that are equally far share their ranks; ``rank correlation`` of distances;
+        ``stress`` (0 = all distances up to one factor, 1 = none); ``density divergence, width 0.01`` and so on, in
+        nats: 0 = codes are dense where inputs are. The correlation is NaN when all distances are equal.
 
         Curves ``trustworthiness`` and ``continuity`` over the size of the neighbourhood.
 
@@ -108,10 +109,7 @@ class StructurePreservation:
         self, source: Floats, view: Floats, sizes: NDArray[np.int64]
     ) -> tuple[dict[str, float], dict[str, Floats]]:
         """Scalars of a view, and trustworthiness and continuity for each size of the neighbourhood."""
-        near = {
-            name: np.array([trustworthiness(*pair, int(k)) for k in sizes])
-            for name, pair in (("trustworthiness", (source, view)), ("continuity", (view, source)))
-        }
+        near = kept_neighbourhoods(source, view, sizes)._asdict()
         scalars = {name: float(values.mean()) for name, values in near.items()}
         scalars["rank correlation"] = rank_correlation(source, view)
         scalars["stress"] = scaled_stress(source, view)

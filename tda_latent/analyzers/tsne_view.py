@@ -52,7 +52,7 @@ class TsneView:
         Without openTSNE; it is part of the extra ``projections``.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     references: ClassVar[tuple[str, ...]] = (
         "vandermaaten2008", "policar2024", "kobak2019", "venna2001", "kruskal1964"
     )  # fmt: skip

@@ -54,7 +54,7 @@ class UmapView:
         Without umap-learn; it is part of the extra ``projections``.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     references: ClassVar[tuple[str, ...]] = ("mcinnes2018", "kobak2019", "venna2001", "kruskal1964")
     libraries: ClassVar[tuple[str, ...]] = ("umap-learn", "pynndescent", "numba", "scikit-learn", "scipy", "gudhi")
     example: ClassVar[Mapping[str, Any]] = {"neighbours": 8, "reruns": 1}

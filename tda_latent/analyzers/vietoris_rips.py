@@ -68,9 +68,10 @@ class VietorisRips:
         Z/2 and one over Z/3.
     metric : euclidean | cosine | geodesic | effective-resistance | diffusion | precomputed
         cosine is the angle in radians; geodesic the shortest path in the graph of nearest neighbours joined with
-        the minimum spanning tree; effective-resistance (corrected) and diffusion are distances through that graph
-        without its lengths, which noise in many dimensions hardly moves, up to 5000 points; precomputed takes the
-        points as a square matrix of distances, where +inf means that an edge never enters.
+        the minimum spanning tree; effective-resistance (corrected) and diffusion are distances through the graph of
+        nearest neighbours, its components alone joined by the tree, without its lengths, which noise in many dimensions
+        hardly moves, up to 5000 points; precomputed takes the points as a square matrix of distances, where +inf means
+        that an edge never enters.
     neighbours : int
         Nearest neighbours of each point in the graph of those three metrics; not used otherwise.
     diffusion_steps : int
@@ -108,7 +109,7 @@ class VietorisRips:
     noise that hides them from Euclidean distances [damrich2024]: compare both.
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     references: ClassVar[tuple[str, ...]] = (
         "edelsbrunner2002",
         "zomorodian2005",

@@ -69,7 +69,8 @@ class Witness:
     Notes
     -----
     [desilva2004]. Values are twice the relaxation R, so that for nu = 0 they compare with diameters. The diagram has no
-    certificate: error is None. O(n l^2) for l landmarks of n points.
+    certificate: error is None. O(n l^2) for l landmarks of n points when lazy; weak and strong take a microsecond for
+    each simplex and witness, so that without a threshold 60 landmarks of 10,000 points are refused.
     """
 
     version: ClassVar[int] = 1

@@ -54,8 +54,10 @@ class Inputs:
 
 
 def trained(checkpoint: str | Path, factory: str, device: str = "cpu") -> Any:
-    """The module that ``package.module:function`` makes, with the weights of a checkpoint (``.pt``, ``.safetensors``).
+    """The module that a factory makes, with the weights of a checkpoint (``.pt``, ``.safetensors``, shards, a folder).
 
+    The factory is ``package.module:function`` or ``file.py:function``, with ``(plain values)`` behind it if it takes
+    some; ``checkpoint::name`` takes the weights of one dictionary in the file, or behind one prefix.
     The code of the factory is imported from the Python path and runs; the checkpoint is data and runs nothing.
     """
     model = load_weights(made(factory), checkpoint)
@@ -153,6 +155,7 @@ def with_columns(recording: Recording) -> dict[str, Path]:
 
 def _write_columns(recording: Recording, inputs: Inputs) -> None:
     if inputs.ids is None and not inputs.labels:
+        (recording.folder / "columns.npz").unlink(missing_ok=True)  # of an earlier recording, of other inputs
         return
     kept = np.unique(recording.places(recording.layers[0])[:, 0])
     columns = {f"labels/{name}": column[kept] for name, column in inputs.labels.items()}

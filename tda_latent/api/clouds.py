@@ -110,8 +110,9 @@ def analyze(
         One that takes an earlier result (``betti-curve`` takes a diagram) is given the last one that fits
     size : most points to use (a random sample beyond that); None = all
     seed : of the sample and of analyzers that draw; what else is analysed changes no draw
-    context : ``model=``, ``inputs=``, ``training=``: the trained model, all inputs of its data (with the ids of the
-        latents) and those that it was trained on, for analyzers that ask for them
+    context : ``model=``, ``inputs=``, ``training=``: the trained model (of `train`, or your own as `tda_latent.model`
+        gives it), all inputs of its data (with the ids of the latents) and those that it was trained on, for
+        analyzers that ask for them
     """
     latents = sample(load(source), size, _rng(seed, "sample"))
     strange = sorted(set(context) - set(CONTEXT))
@@ -150,15 +151,31 @@ def apply(
     name = registered.name
     absent = [column for column in needs_of(built) if column in COLUMNS and not _carries(latents, column)]
     if absent:
-        raise InvalidInput(f"{name} needs {absent[0]}, which these latents do not carry; load them with {absent[0]}.")
+        raise InvalidInput(
+            f"{name} needs {absent[0]}, which these latents do not carry; load them with "
+            f"{absent[0]}{_other_columns(built, latents)}."
+        )
     given = next((record for record in (latents, *list(found.values())[::-1]) if takes(wanted, type(record))), None)
     if given is None:
         raise InvalidInput(f"{name} takes {type_name(wanted)}, which no analyzer before it gives; put one before it.")
     more = {label: context.get(label) for label in registered.context}
     missing = [label for label, record in more.items() if record is None]
+    strange = [label for label, record in more.items() if not takes(registered.inputs[label], type(record))]
+    if strange and not missing:
+        raise InvalidInput(
+            f"{strange[0]} is a {type(more[strange[0]]).__name__}; the rule is "
+            f"{type_name(registered.inputs[strange[0]])}. "
+            + ("Make one of it: tl.model(module, example)." if strange[0] == "model" else "Load it: tl.load(...).")
+        )
     if missing:
         raise InvalidInput(f"{name} needs the {missing[0]}; pass {missing[0]}=... beside the latents.")
     return built(given, **more, **({"rng": rng} if registered.uses_rng else {}))  # type: ignore[no-any-return]
+
+
+def _other_columns(built: Any, latents: Latents) -> str:
+    """The columns that an analyzer could read in place of those that it was told to."""
+    kinds = [kind for kind in ("labels", "factors") if _carries(latents, kind) and hasattr(built, "columns")]
+    return f", or say {{'use': {component_of(built).name!r}, 'columns': {kinds[0]!r}}}" if kinds else ""
 
 
 def _carries(latents: Latents, column: str) -> bool:

@@ -40,9 +40,11 @@ def place(view: Projection, into: Any, new: Any, *, by: Literal["method", "neigh
     -------
     Projection
         The new points with their labels and ids; ``settings`` says how they were placed. A new point that equals an
-        old one gets its place. Trust: ``neighbours kept`` (mean share of the 15 nearest old points of a new point that
-        are among the 15 nearest on the map) and ``outside`` (share of new points that are farther from the cloud than
-        99 % of its own points are from each other: their places mean little).
+        old one gets its place. Trust: ``neighbours kept`` (mean share of the k nearest old points of a new point that
+        are among the k nearest on the map; k is 15, and less than half the cloud), ``neighbours kept by chance``, k
+        over the size of the cloud, and ``outside`` (share of new points that are farther from the cloud than 99 % of
+        its own different points are from each other: their places mean little). The label ``placed`` says of each
+        point whether it lies ``inside`` or ``outside``.
 
     Raises
     ------
@@ -62,9 +64,10 @@ def place(view: Projection, into: Any, new: Any, *, by: Literal["method", "neigh
     else:
         places, how = interpolated_places(cloud.points, view.coordinates, added.points), "nearest old points"
     places = np.where(copies[:, None], view.coordinates[rows], places)
-    trust = _trust(view, cloud, added, places)
+    trust, is_outside = _trust(view, cloud, added, places)
     facts = {"axes": view.axes, "trust": trust, "settings": {**view.settings, "placed_by": how}}
-    return Projection.of(added, places, method=f"{view.method}, placed by {how}", **facts)
+    placed = Projection.of(added, places, method=f"{view.method}, placed by {how}", **facts)
+    return placed.replace(labels={**placed.labels, "placed": np.where(is_outside, "outside", "inside")})
 
 
 def _require_fitting(view: Projection, cloud: Latents, added: Latents) -> None:
@@ -94,19 +97,32 @@ def _require_same(again: Floats, view: Projection) -> None:
 
 def _copies(cloud: Latents, added: Latents) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
     """The nearest old row of each new point, and whether it is the same point."""
-    near, exponent = near_one(cloud.points)
-    shift = np.ldexp(np.asarray(cloud.points, dtype=np.float64), -exponent).mean(axis=0)
-    _, rows = cKDTree(near).query(np.ldexp(np.asarray(added.points, dtype=np.float64), -exponent) - shift)
+    near, wanted = _near_one_together(cloud.points, added.points)
+    _, rows = cKDTree(near).query(wanted)
     return rows, np.asarray((cloud.points[rows] == added.points).all(axis=1))
 
 
-def _trust(view: Projection, cloud: Latents, added: Latents, places: Floats) -> dict[str, float]:
-    old, drawn = cKDTree(cloud.points), cKDTree(view.coordinates)
-    count = min(_NEIGHBOURS, len(cloud))
-    gaps, near = old.query(added.points, k=np.arange(1, count + 1))
-    shown = drawn.query(places, k=np.arange(1, count + 1))[1]
-    kept = (near[:, :, None] == shown[:, None, :]).any(axis=2).mean()
-    if len(cloud) < 2:
-        return {"neighbours kept": float(kept)}
-    usual = float(np.quantile(old.query(cloud.points, k=[2])[0], 0.99))
-    return {"neighbours kept": float(kept), "outside": float((gaps[:, 0] > usual).mean())}
+def _near_one_together(old: NDArray[Any], new: NDArray[Any]) -> tuple[Floats, Floats]:
+    """Both clouds shifted and scaled alike, the old one to mean zero and entries below one."""
+    near, exponent = near_one(old)
+    shift = np.ldexp(np.asarray(old, dtype=np.float64), -exponent).mean(axis=0)
+    return near, np.ldexp(np.asarray(new, dtype=np.float64), -exponent) - shift
+
+
+def _trust(
+    view: Projection, cloud: Latents, added: Latents, places: Floats
+) -> tuple[dict[str, float], NDArray[np.bool_]]:
+    """The trust figures, and which new points are farther from the cloud than its own points are from each other."""
+    near, wanted = _near_one_together(cloud.points, added.points)
+    own = np.unique(near, axis=0)
+    gaps = cKDTree(own).query(wanted)[0]
+    usual = float(np.quantile(cKDTree(own).query(own, k=[2])[0], 0.99)) if len(own) > 1 else 0.0
+    is_outside = gaps > usual
+    trust = {"outside": float(is_outside.mean())}
+    count = min(_NEIGHBOURS, (len(cloud) - 1) // 2)
+    if count:
+        sides = (near, wanted), _near_one_together(view.coordinates, places)
+        asked, shown = (cKDTree(old).query(new, k=np.arange(1, count + 1))[1] for old, new in sides)
+        kept = (asked[:, :, None] == shown[:, None, :]).any(axis=2).mean()
+        trust = {"neighbours kept": float(kept), "neighbours kept by chance": count / len(cloud)} | trust
+    return trust, is_outside

@@ -9,7 +9,7 @@ import shlex
 import shutil
 import statistics
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
@@ -26,11 +26,13 @@ from tda_latent.registry import Component, parameters, summary, type_name
 if TYPE_CHECKING:
     from tda_latent.api.experiments import Finished
     from tda_latent.api.information import Finding
+    from tda_latent.experiment.file.expectations import Outcome
     from tda_latent.experiment.run import Run
 
 SHOWN_FAILURES = 10
 SHOWN_CAVEATS = 6
 SPREAD = "median [least, most] over replicates"
+_VERDICTS = {True: "HOLDS", False: "FAILS", None: "UNDECIDED"}
 NARROW = 100  # columns below which numbers are shown shorter and may wrap
 
 
@@ -55,9 +57,21 @@ def results(run: Run) -> None:
         if contrasts:
             console().print(contrast_table(group, contrasts, len(run.experiment.replicates)))
     for name, outcome in claims(run):
-        verdict = {True: "HOLDS", False: "FAILS", None: "UNDECIDED"}[outcome.holds]
         place = f" [{name}]" if name else ""
-        print(f"{verdict}{place}: {outcome.claim} ({outcome.that}; {outcome.why})")
+        print(f"{_VERDICTS[outcome.holds]}{place}: {outcome.claim}")
+        print(*(f"  {line}" for line in _grounds(outcome)), sep="\n")
+
+
+def _grounds(outcome: Outcome) -> Iterator[str]:
+    """What a claim says, what was found, and what its controls did, a line each."""
+    yield outcome.that
+    yield outcome.why
+    if failing := [control.instead for control in outcome.controls if control.holds is False]:
+        yield f"fails, as it must, with {'; with '.join(failing)}"
+    for control in outcome.controls:
+        if control.holds is not False:
+            verdict = "HOLDS and must not" if control.holds else "is undecided"
+            yield f"{verdict} with {control.instead}: {control.why}"
 
 
 def contrast_table(group: Group, contrasts: Sequence[Contrast], replicates: int) -> Table:

@@ -18,10 +18,14 @@ POOLINGS = ("mean", "cls", "last", "average", "spatial", "none", "flatten")
 
 
 def _model_arguments(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("checkpoint", help="weights: a .pt of torch.save (read as data only), or .safetensors")
+    sub.add_argument(
+        "checkpoint",
+        help="weights: a .pt of torch.save (read as data only), .safetensors, an index of shards, or a folder; "
+        "FILE::NAME takes one of several sets",
+    )
     sub.add_argument(
         "--factory", required=True, metavar="MODULE:FUNCTION",
-        help="your function that makes the model without weights; imported from the working folder",
+        help="your function that makes the model without weights, as my_models:make, models.py:make(dimension=8)",
     )  # fmt: skip
 
 

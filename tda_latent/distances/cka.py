@@ -39,12 +39,14 @@ class CenteredKernelAlignment:
     -----
     [kornblith2019], debiased by [song2012]. Rows are paired by id; inputs that only one cloud has are left out.
     The triangle inequality fails: 1 - cosine grows with the square of a small angle, so two half-steps add up to less
-    than the whole step. Identity holds one way only (equal clouds are at 0). Dominated by the directions of
-    largest variance.
+    than the whole step. Identity holds one way only (equal clouds are at 0). *Dominated by the directions of largest
+    variance*: one input that is far from all others in both clouds makes unrelated clouds alike, and a far shift of
+    some inputs makes a cloud unlike itself, though nothing else about it changed [davari2023]; set a distance without
+    such directions, such as neighbour-overlap, beside it.
     """
 
     version: ClassVar[int] = 1
-    references: ClassVar[tuple[str, ...]] = ("kornblith2019", "song2012", "williams2021")
+    references: ClassVar[tuple[str, ...]] = ("kornblith2019", "song2012", "williams2021", "davari2023")
     baseline: ClassVar[bool] = True
     axioms: ClassVar[tuple[str, ...]] = ("identity", "symmetry")
     invariances: ClassVar[tuple[str, ...]] = ("isometry", "translation", "scale", "permutation")

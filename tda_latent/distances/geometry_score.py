@@ -41,7 +41,7 @@ class GeometryScoreDistance:
     Raises
     ------
     InvalidInput
-        When all points of a cloud coincide.
+        When all points of a cloud coincide, or when it would take much more than half an hour.
 
     Notes
     -----

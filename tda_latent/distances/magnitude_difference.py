@@ -43,13 +43,15 @@ class MagnitudeDifference:
     Raises
     ------
     InvalidInput
-        For more than 3000 points, or points so close together that float64 cannot tell.
+        For more than 3000 points, points so close together that float64 cannot tell, or, with scale: median, a cloud
+        most of whose points coincide.
 
     Notes
     -----
-    MagDiff of [limbeck2024]; magnitude after [leinster2013]. Neither pairing nor a common space is needed. Two clouds
-    of different numbers of points differ by these alone: draw samples of one size. Not a metric with stop: None, where
-    the triangle inequality fails, and different clouds may have one magnitude.
+    MagDiff of [limbeck2024], whose code divides it by the stop unless told ``scale=False`` and stops at the median
+    convergence scale of the clouds; magnitude after [leinster2013]. Neither pairing nor a common space is needed. Two
+    clouds of different numbers of points differ by these alone: draw samples of one size. Not a metric with stop: None,
+    where the triangle inequality fails, and different clouds may have one magnitude.
     """
 
     version: ClassVar[int] = 1

@@ -68,7 +68,7 @@ class MapperFusedGromovWasserstein:
     one way only, and the triangle inequality fails for the squared form.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     references: ClassVar[tuple[str, ...]] = ("vayer2020", "zhou2023", "singh2007")
     libraries: ClassVar[tuple[str, ...]] = ("scipy", "POT")
     axioms: ClassVar[tuple[str, ...]] = ("identity", "symmetry")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from tda_latent.engines.cross_rips import total_length
-from tda_latent.errors import IncompatibleRecords
+from tda_latent.errors import IncompatibleRecords, InvalidInput
 from tda_latent.numerics.cross_barcode import cross_matrix
 from tda_latent.records import Latents, Table
 from tda_latent.registry import distance
@@ -44,7 +44,8 @@ class ManifoldTopologyDivergence:
     Returns
     -------
     float
-        Sum of the lengths of the bars, in the unit of the points. 0 when all points of the first lie in the second.
+        Sum of the lengths of the bars, in the unit of the points. 0 when all points of the first lie in the base, so
+        not for equal clouds that are drawn from: *samples of one law are not at 0*, and `null` tells where they are.
 
     Raises
     ------
@@ -94,6 +95,26 @@ class ManifoldTopologyDivergence:
         for place, column in enumerate(columns):
             values[: len(column), place] = column
         return Table(values, np.arange(len(values)).astype(np.str_), np.array(names), self.unit)
+
+    def null(self, cloud: Latents) -> Floats:
+        """(batches,) values of batches of one cloud against others of it: what samples of equal laws are at.
+
+        Raises
+        ------
+        InvalidInput
+            When the cloud cannot fill a batch and a base batch at once.
+        """
+        if len(cloud) < self.batch + self.base_batch:
+            raise InvalidInput(
+                f"{len(cloud)} points; the rule is {self.batch + self.base_batch} of one cloud for a batch of "
+                f"{self.batch} against {self.base_batch} others. Use smaller batches, for the distance as well."
+            )
+        rng = np.random.default_rng(self.seed)
+        lengths = []
+        for _ in range(self.batches):
+            rows = rng.permutation(len(cloud))[: self.batch + self.base_batch]
+            lengths.append(self._length(cloud.points[rows[: self.batch]], cloud.points[rows[self.batch :]]))
+        return np.array(lengths)
 
     def _directed(self, a: Latents, b: Latents) -> list[tuple[Array, Array]]:
         """The clouds asked about, each before the cloud that may fill it."""

@@ -6,12 +6,19 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tda_latent.errors import InvalidInput
-from tda_latent.numerics.scaling import UNITS, scaled_distances
+from tda_latent.numerics.metric_cloud import EuclideanCloud, require_positive
+from tda_latent.numerics.neighbour_balls import neighbour_squares, prepared
+from tda_latent.numerics.pairwise import near_one
+from tda_latent.numerics.scaling import UNITS
 from tda_latent.numerics.sliced import wasserstein_on_line
+from tda_latent.numerics.threads import available_threads
 from tda_latent.records import Latents
 from tda_latent.registry import distance
+
+Floats = NDArray[np.float64]
 
 
 @distance("nearest-neighbour-w1")
@@ -41,15 +48,16 @@ class NearestNeighbourW1:
     -----
     Needs no pairing; sizes and dimensions may differ, but nearest neighbours come closer as a cloud grows, so compare
     equal sizes. Identity holds one way only (equal clouds are at 0, clouds at 0 may differ); symmetry and triangle
-    hold. O(n^2 d) time, O(n^2) memory. [vallender1974] for the distance on a line.
+    hold. The median is exact up to 65,536 points and estimated to a thousandth or so beyond. O(n^2 d) time, little
+    memory. [vallender1974] for the distance on a line.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     references: ClassVar[tuple[str, ...]] = ("vallender1974",)
-    libraries: ClassVar[tuple[str, ...]] = ("scipy",)
+    libraries: ClassVar[tuple[str, ...]] = ("scipy", "numba")
     baseline: ClassVar[bool] = True
     axioms: ClassVar[tuple[str, ...]] = ("identity", "symmetry", "triangle")
-    invariances: ClassVar[tuple[str, ...]] = ("isometry", "translation", "permutation")
+    invariances: ClassVar[tuple[str, ...]] = ("isometry", "translation", "scale", "permutation")  # of the defaults
 
     scale: Literal["median", "given"] = "median"
 
@@ -61,10 +69,12 @@ class NearestNeighbourW1:
     def __call__(self, a: Latents, b: Latents) -> float:
         return wasserstein_on_line(self._nearest(a), self._nearest(b))
 
-    def _nearest(self, latents: Latents) -> np.ndarray:
+    def _nearest(self, latents: Latents) -> Floats:
         """(n,) distance of each point to its nearest other point, in the unit of the scale."""
         if len(latents) < 2:
             raise InvalidInput("a cloud of one point has no nearest neighbour; compare clouds of at least 2 points.")
-        matrix = scaled_distances(latents.points, None, self.scale).matrix.copy()
-        np.fill_diagonal(matrix, np.inf)
-        return np.asarray(matrix.min(axis=1))
+        unit = 1.0
+        if self.scale == "median":
+            unit = require_positive(EuclideanCloud(latents.points).median(available_threads()).value)
+        lengths = np.ldexp(np.sqrt(neighbour_squares(prepared(latents.points)[0], 1)), near_one(latents.points)[1])
+        return np.asarray(lengths / unit, dtype=np.float64)

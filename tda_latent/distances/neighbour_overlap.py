@@ -41,11 +41,12 @@ class NeighbourOverlap:
     [jaccard1912] of neighbourhoods. Rows are paired by id; inputs that only one cloud has are left out and are nobody's
     neighbours. Any change that keeps the order of distances leaves it alone, so identity holds one way only; symmetry
     and triangle hold among clouds of the same ids, because the Jaccard distance is a metric on sets. Unrelated clouds
-    have a mean overlap of about ``k / (2 n)``, so k must stay small beside n. Of neighbours at one distance those with
-    the smaller ids are taken. O(n^2 (d + e)) time, little memory.
+    have a mean overlap of about ``k / (2 n)``, so k must stay small beside n. All neighbours at the distance of the
+    k-th, up to rounding, are taken: in a cloud of few distinct points there are many, and unrelated clouds overlap
+    more, as the reference does. O(n^2 (d + e)) time, little memory.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     references: ClassVar[tuple[str, ...]] = ("jaccard1912",)
     libraries: ClassVar[tuple[str, ...]] = ("scipy",)
     baseline: ClassVar[bool] = True
@@ -57,16 +58,16 @@ class NeighbourOverlap:
 
     def __call__(self, a: Latents, b: Latents) -> float:
         rows, others = paired_rows(a.ids, b.ids)
-        return float(1.0 - neighbour_overlaps(a.points[rows], b.points[others], self.neighbours).mean())
+        return float(1.0 - neighbour_overlaps(a.points[rows], b.points[others], self.neighbours).values.mean())
 
     def overlap(self, a: Latents, b: Latents) -> Measures:
         """The mean Jaccard index, and that of clouds whose neighbours have nothing to do with each other."""
         rows, others = paired_rows(a.ids, b.ids)
         found = neighbour_overlaps(a.points[rows], b.points[others], self.neighbours)
-        reference = unrelated_overlap(len(rows), self.neighbours)
+        reference = unrelated_overlap(found.sizes)
         return Measures(
             scalars={
-                "overlap": Scalar(float(found.mean()), "", "mean Jaccard index of the nearest neighbours"),
+                "overlap": Scalar(float(found.values.mean()), "", "mean Jaccard index of the nearest neighbours"),
                 "overlap (reference)": Scalar(reference, "", "mean for neighbours drawn at random"),
             }
         )

@@ -18,6 +18,8 @@ from tda_latent.registry import distance
 class ProjectionWeightedCanonicalCorrelation:
     """One minus the projection-weighted mean canonical correlation of two clouds of the same inputs.
 
+    *What only the wider cloud holds does not count*: a cloud and one that is among its coordinates are at 0.
+
     Parameters
     ----------
     variance : float
@@ -27,7 +29,7 @@ class ProjectionWeightedCanonicalCorrelation:
     Returns
     -------
     float
-        Unit-free. 0 = every direction that matters to the first cloud is one of the second; 1 = none is.
+        Unit-free. 0 = every direction of the cloud with fewer directions is one of the other; 1 = none is.
 
     Raises
     ------
@@ -38,14 +40,16 @@ class ProjectionWeightedCanonicalCorrelation:
 
     Notes
     -----
-    [morcos2018]. Rows are paired by id. The weight of a canonical variate is the sum over the coordinates of the first
-    cloud of its absolute inner products with them. These sums depend on the axes: *turning the first cloud changes the
-    value* [kornblith2019], while with ``variance: 1`` any invertible linear change of the second leaves it alone. It is
-    directed (the symmetry fails), identity holds one way only, and the triangle inequality fails. Independent clouds
-    are not at 1, see svcca. O(n (d + e)^2).
+    [morcos2018], with the weights of the cloud that has fewer directions, as its authors' code has them; of the first
+    when both have as many, so that it is directed (the symmetry fails) only then. Rows are paired by id. The weight of
+    a canonical variate is the sum over the coordinates of that cloud of its absolute inner products with them. These
+    sums depend on the axes: *turning that cloud changes the value* [kornblith2019], while with ``variance: 1`` any
+    invertible linear change of the other leaves it alone. Directions within the rounding of the stored numbers are
+    none. Identity holds one way only, and the triangle inequality fails. Independent clouds are not at 1, see svcca.
+    O(n (d + e)^2).
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     references: ClassVar[tuple[str, ...]] = ("morcos2018", "kornblith2019")
     baseline: ClassVar[bool] = True
     axioms: ClassVar[tuple[str, ...]] = ("identity",)

@@ -15,6 +15,8 @@ Strength = Literal["weak", "strong"]
 
 LARGEST = 2_000_000
 """Simplices that may enter: 200 MB."""
+LONGEST = 200_000_000
+"""Simplices that may be looked at, over all witnesses: minutes."""
 
 
 def witness_bars(distances: Floats, cut: float, max_degree: int, field: int, strength: Strength) -> list[Floats]:
@@ -37,7 +39,7 @@ def witness_bars(distances: Floats, cut: float, max_degree: int, field: int, str
     Raises
     ------
     InvalidInput
-        When more simplices could enter than `LARGEST`.
+        When more simplices could enter than `LARGEST`, or be looked at than `LONGEST`.
 
     Notes
     -----
@@ -56,6 +58,7 @@ def witness_bars(distances: Floats, cut: float, max_degree: int, field: int, str
         raise missing_library("gudhi", "weak and strong witness complexes") from error
     order = np.argsort(distances, axis=1, kind="stable")
     sorted_distances = np.take_along_axis(distances, order, axis=1)
+    _require_patience(sorted_distances, cut, max_degree)
     table = [list(zip(*row, strict=True)) for row in zip(order.tolist(), sorted_distances.tolist(), strict=True)]
     complex_ = (WitnessComplex if strength == "weak" else StrongWitnessComplex)(nearest_landmark_table=table)
     tree = complex_.create_simplex_tree(max_alpha_square=cut, limit_dimension=max_degree + 1)
@@ -64,3 +67,24 @@ def witness_bars(distances: Floats, cut: float, max_degree: int, field: int, str
     )
     bars = [tree.persistence_intervals_in_dimension(degree) for degree in range(max_degree + 1)]
     return [np.asarray(pairs, dtype=np.float64).reshape(-1, 2) for pairs in bars]
+
+
+def _require_patience(sorted_distances: Floats, cut: float, max_degree: int) -> None:
+    """Refuse what gudhi would be at for many minutes: it looks at every simplex from every witness that reaches it.
+
+    A witness reaches landmarks up to the relaxation farther than the nearest landmark that is no vertex.
+    """
+    witnesses, size = sorted_distances.shape
+    reach = sorted_distances[:, min(max_degree + 2, size - 1)] + cut
+    near = (sorted_distances <= reach[:, None]).sum(axis=1)
+    sizes, counts = np.unique(near, return_counts=True)
+    work = sum(
+        times * sum(math.comb(count, vertices) for vertices in range(1, max_degree + 3))
+        for count, times in zip(sizes.tolist(), counts.tolist(), strict=True)
+    )
+    if work > LONGEST:
+        raise InvalidInput(
+            f"{witnesses} witnesses of {size} landmarks look at {work:.3g} simplices; the rule is at most "
+            f"{LONGEST:.3g}, which takes minutes. Use construction: lazy, a threshold, fewer landmarks, or a sample of "
+            "the points."
+        )

@@ -15,6 +15,8 @@ from tda_latent.numerics.pairwise import near_one
 from tda_latent.numerics.witness import witness_distances
 
 Floats = NDArray[np.float64]
+CEILING = 2e9
+"""Triangles that may be looked at in all draws together: half an hour."""
 
 
 def living_times(points: NDArray[Any], landmarks: int, share: float, counts: int, draws: int, rng: Generator) -> Floats:
@@ -31,7 +33,8 @@ def living_times(points: NDArray[Any], landmarks: int, share: float, counts: int
     Raises
     ------
     InvalidInput
-        When the drawn landmarks and all points coincide, so that there is no scale.
+        When the drawn landmarks and all points coincide, so that there is no scale, or when more than 2e9 triangles
+        would be looked at: in many dimensions all landmarks are nearly as far, and a share of 1/8 admits them all.
     """
     wide, _ = near_one(points)
     found = np.zeros((draws, counts))
@@ -43,5 +46,21 @@ def living_times(points: NDArray[Any], landmarks: int, share: float, counts: int
             raise InvalidInput(
                 "all points coincide, so there is no scale at which loops could live; drop such a cloud."
             )
+        if draw == 0:
+            _require_affordable(distances, stop, draws)
         found[draw] = relative_living_times(witness_bars(distances, stop, 1, 2, "weak")[1], stop, counts)
     return found
+
+
+def _require_affordable(distances: Floats, stop: float, draws: int) -> None:
+    """Every point looks at the triangles of landmarks that are at most the stop farther than its third nearest."""
+    place = min(2, distances.shape[1] - 1)
+    third = np.partition(distances, place, axis=1)[:, place, None]
+    within = (distances <= third + stop).sum(axis=1).astype(np.float64)
+    work = draws * float((within * (within - 1) * (within - 2) / 6).sum())
+    if work > CEILING:
+        raise InvalidInput(
+            f"{draws} draws of {distances.shape[1]} landmarks among {len(distances)} points would look at {work:.1g} "
+            f"triangles; the rule is at most {CEILING:.0g}. Use a smaller share (published for images: 1/128), fewer "
+            "landmarks or draws, or a subsample."
+        )

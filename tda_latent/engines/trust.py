@@ -23,8 +23,9 @@ from tda_latent.numerics.view_trust import (
 )
 
 Floats = NDArray[np.float64]
-_FEATURES = ("components", "loops")
-_OUTLIERS = 0.02  # of the landmarks: smaller parts are outliers, no components
+_OUTLIERS = 0.02  # of the different points: smaller parts are outliers, no components
+_LEAST = 10  # points; of fewer, nothing is said about components and loops
+_CALIBRATED, _GROWTH = 300, 1 / 6  # points from which the prominence counts as it is; how it grows below
 
 
 @dataclass(frozen=True)
@@ -38,10 +39,11 @@ class Trust:
     sample : int
         Largest number of points for distances and neighbourhoods; of a larger cloud, so many are drawn at random.
     landmarks : int
-        Largest number of points for persistent homology; of a larger sample, farthest points of the cloud.
+        Largest number of points for loops; of a larger sample, farthest points, of cloud and map each their own.
     prominence : float
-        Lifetime, in median distances, above which a bar counts as a component or a loop. Discs and Gaussians without
-        either stay below 0.23 from 300 points on; fewer points make loops by chance up to 0.33.
+        Lifetime, in median distances, above which a bar counts as a component or a loop, for 300 points or more. Of
+        n < 300 points it has to be (300 / n)^(1/6) times as long, 1.2 times for 100. So about one in twenty clouds or
+        maps of Gaussian noise, of 20 to 300 points in 2 to 100 dimensions, shows a feature; of more points, fewer.
     """
 
     neighbours: Annotated[int, Field(ge=1)] = 15
@@ -91,26 +93,26 @@ def trust_badge(
     -------
     dict
         ``trustworthiness`` (1 = neighbours on the map are neighbours in the cloud), ``continuity`` (1 = neighbours
-        in the cloud stay neighbours on the map) [venna2001]; ``stress`` (0 = all distances up to one factor,
-        1 = none) [kruskal1964]; ``rank correlation`` of distances (1 = the order of far and near, 0 = chance);
-        ``seed agreement`` (share of map neighbours that another seed keeps; chance is k / (n - 1));
-        ``components`` and ``loops``, the prominent ones of the cloud, with how many of them were ``lost`` and how
-        many the map ``invented``. Nothing for fewer than 3 points or points that all coincide.
+        in the cloud stay neighbours on the map; both near 0.5 for unrelated ones) [venna2001]; ``stress`` (0 = all
+        distances up to one factor, 1 = none) [kruskal1964]; ``rank correlation`` of distances (1 = the order of far
+        and near, 0 = chance); ``seed agreement`` (share of map neighbours that another seed keeps) and ``seed
+        agreement by chance``, k / (n - 1); ``components`` and ``loops``, the prominent ones of the cloud, with how
+        many of them were ``lost`` and how many the map ``invented``; these not for fewer than 10 points. Nothing for
+        fewer than 3 points.
 
     Notes
     -----
-    Loops: degree-one bars (Vietoris-Rips, Z/2) of at most ``landmarks`` points, each side divided by its median
-    distance, matched as in `tda_latent.numerics.view_trust.feature_change`. Components: merges of at least two percent
-    of the landmarks, by how far they stand out above the median merge of their side (cut at twice the prominence),
-    matched alike. O(n^2 log n) for a sample of n.
+    Loops: degree-one bars (Vietoris-Rips, Z/2) of at most ``landmarks`` farthest points of each side, divided by the
+    median distance between these, matched as in `tda_latent.numerics.view_trust.feature_change`. Components: merges
+    of parts of at least five different points and two percent of those of the sample, in the same unit, by how far
+    they stand out above the median merge of their side (cut at twice the prominence), matched alike. Repeating
+    points changes neither. O(n^2 log n) for a sample of n.
     """
     rows = _drawn(np.arange(len(points)), trust.sample, rng)
     neighbours = min(trust.neighbours, (len(rows) - 1) // 2)
     if not neighbours:
         return {}
     cloud, view = pairwise_distances(points[rows]), pairwise_distances(coordinates[rows])
-    from tda_latent.numerics.landmarks import farthest_of_matrix
-
     badge = {
         "trustworthiness": trustworthiness(cloud, view, neighbours),
         "continuity": trustworthiness(view, cloud, neighbours),
@@ -119,9 +121,8 @@ def trust_badge(
     }
     kept = [neighbours_kept(view, pairwise_distances(other[rows]), neighbours) for other in reruns]
     if kept:
-        badge["seed agreement"] = float(np.mean(kept))
-    chosen = np.ix_(*(np.sort(farthest_of_matrix(cloud, min(trust.landmarks, len(rows))).rows),) * 2)
-    for name, change in zip(_FEATURES, _changes(cloud[chosen], view[chosen], trust.prominence, one_unit), strict=False):
+        badge |= {"seed agreement": float(np.mean(kept)), "seed agreement by chance": neighbours / (len(rows) - 1)}
+    for name, change in _changes(cloud, view, trust, one_unit).items():
         count = change.present + (name == "components")  # the one that never merges is in no list of merges
         badge |= {name: count, f"{name} lost": change.lost, f"{name} invented": change.invented}
     return {name: float(value) for name, value in badge.items() if np.isfinite(value)}
@@ -131,20 +132,35 @@ def _drawn(rows: NDArray[np.int64], most: int, rng: np.random.Generator) -> NDAr
     return rows if len(rows) <= most else np.sort(rng.choice(rows, most, replace=False))
 
 
-def _changes(cloud: Floats, view: Floats, prominence: float, one_unit: bool) -> list[FeatureChange]:
-    """Lost and invented components and loops; nothing when one side has no scale."""
-    if len(cloud) < 2:
-        return []
-    units = [float(np.median(part[np.triu_indices(len(part), 1)])) for part in (cloud, view)]
+def _changes(cloud: Floats, view: Floats, trust: Trust, one_unit: bool) -> dict[str, FeatureChange]:
+    """Lost and invented components and loops; nothing of few points or when one side has no scale."""
+    if len(cloud) < _LEAST:
+        return {}
+    sides = (cloud, view)
+    few = [_landmarks(side, trust) for side in sides]
+    units = [float(np.median(part[np.triu_indices(len(part), 1)])) if len(part) > 1 else 0.0 for part in few]
     if not min(units) > 0:
-        return []
-    sides = [_features(part, prominence) for part in (cloud / units[0], view / units[0 if one_unit else 1])]
-    return [feature_change(ours, shown, prominence) for ours, shown in zip(*sides, strict=True)]
+        return {}
+    if one_unit:
+        units[1] = units[0]
+    pairs = list(zip(sides, few, units, strict=True))
+    prominence = trust.prominence * max(1.0, (_CALIBRATED / min(map(len, few))) ** _GROWTH)
+    clusters = [clusters_above_the_floor(side / unit, _OUTLIERS, 2 * prominence) for side, _, unit in pairs]
+    loops = [_loops(part / unit) for _, part, unit in pairs]
+    return {
+        "components": feature_change(clusters[0], clusters[1], prominence),
+        "loops": feature_change(loops[0], loops[1], prominence),
+    }
 
 
-def _features(scaled: Floats, prominence: float) -> tuple[Floats, Floats]:
-    """Bars of the components and of the loops."""
-    least = max(2, round(_OUTLIERS * len(scaled)))
+def _landmarks(distances: Floats, trust: Trust) -> Floats:
+    """Distances between farthest points: they are dense wherever their side is, however few points it has there."""
+    from tda_latent.numerics.landmarks import farthest_of_matrix
+
+    rows = np.sort(farthest_of_matrix(distances, min(trust.landmarks, len(distances))).rows)
+    return np.asarray(distances[np.ix_(rows, rows)], dtype=np.float64)
+
+
+def _loops(scaled: Floats) -> Floats:
     pairs, degrees = rips_bars(scaled, completion(scaled), 1, 2, "gudhi")
-    loops = pairs[(degrees == 1) & np.isfinite(pairs[:, 1])]
-    return clusters_above_the_floor(scaled, least, 2 * prominence), loops
+    return np.asarray(pairs[(degrees == 1) & np.isfinite(pairs[:, 1])], dtype=np.float64)

@@ -86,6 +86,11 @@ def trains(component: Component) -> bool:
     return takes(component.output, Model) or bool(component.inputs)
 
 
+def is_trained_elsewhere(component: Component) -> bool:
+    """Whether a source of models reads one that was trained outside, instead of training it."""
+    return bool(getattr(component.cls, "trained_elsewhere", False))
+
+
 def bind(experiment: Experiment) -> Binding:
     """Join every entry to its component and its input; nothing is computed."""
     binding = Binding()
@@ -147,7 +152,10 @@ def _check_sources(binding: Binding, experiment: Experiment) -> None:
     names = registry().names("source")
     for label, entry in experiment.models.items():
         if not experiment.data and entry.use in names and trains(registry().find("source", entry.use)):
-            text = f"{label!r} needs data to train on: add a section `data`, for instance {{digits: {{use: digits}}}}."
+            text = (
+                f"{label!r} needs data to train on, or to encode if it is trained: add a section `data`, for instance "
+                "{digits: {use: digits}}."
+            )
             binding.problems.append((("models", label), text))
             return
 

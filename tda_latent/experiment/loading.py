@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from tda_latent.errors import ConfigError, InvalidInput, InvalidParameter, nearest_name
-from tda_latent.experiment.binding import Binding, Bound, bind, trains
+from tda_latent.experiment.binding import Binding, Bound, bind, is_trained_elsewhere, trains
 from tda_latent.experiment.file.config import Experiment, assemble
 from tda_latent.experiment.file.documents import Document, override, read_document
 from tda_latent.experiment.file.mending import mended
@@ -82,7 +82,7 @@ def _place(bound: Bound) -> tuple[str, ...]:
 def _axis_problem(experiment: Experiment, bound: Bound) -> str | None:
     """A field of no axis, or an axis along which a model cannot change."""
     texts = [value for value in bound.entry.parameters.values() if is_template(value)]
-    fields = {name for text in texts for name in template_fields(text)} if not trains(bound.component) else set()
+    fields = {name for text in texts for name in template_fields(text)} if reads(bound) else set()
     strange = sorted(fields - set(FIELDS))
     if strange:
         close = nearest_name(strange[0], FIELDS)
@@ -90,18 +90,32 @@ def _axis_problem(experiment: Experiment, bound: Bound) -> str | None:
         known = ", ".join(f"{{{name}}}" for name in FIELDS)
         return f"the path has the unknown field {{{strange[0]}}}.{hint} Known: {known}."
     if trains(bound.component):
-        return _layer_problem(experiment, bound)
+        return _layer_problem(experiment, bound) or _replicate_problem(experiment, bound, fields, ())
     if len(experiment.layers) > 1 and "layer" not in fields:
         return f"{bound.label!r} has no {{layer}} field, so {len(experiment.layers)} layers would be the same points."
     varies = source_axes(bound) if bound.component.uses_rng else ()
-    if "replicate" not in varies and len(experiment.replicates) > 1 and not {"replicate", "seed"} & fields:
-        return (
-            f"{bound.label!r} has no {{replicate}} field, so {len(experiment.replicates)} replicates would be the same "
-            "points; replicates are independently trained models. Write the field, or set axes: replicates: 1."
-        )
+    if problem := _replicate_problem(experiment, bound, fields, varies):
+        return problem
     if "data" not in varies and len(experiment.data) > 1 and "data" not in fields:
         return f"{bound.label!r} has no {{data}} field, so {len(experiment.data)} data sets would give the same points."
     return None
+
+
+def reads(bound: Bound) -> bool:
+    """Whether the points of a model, or the model itself, come from files."""
+    return not trains(bound.component) or is_trained_elsewhere(bound.component)
+
+
+def _replicate_problem(
+    experiment: Experiment, bound: Bound, fields: Collection[str], varies: Collection[str]
+) -> str | None:
+    """Replicates that cannot differ."""
+    if not reads(bound) or "replicate" in varies or len(experiment.replicates) < 2 or {"replicate", "seed"} & {*fields}:
+        return None
+    return (
+        f"{bound.label!r} has no {{replicate}} field, so {len(experiment.replicates)} replicates would be the same "
+        "points; replicates are independently trained models. Write the field, or set axes: replicates: 1."
+    )
 
 
 def _layer_problem(experiment: Experiment, bound: Bound) -> str | None:
@@ -119,7 +133,7 @@ def _layer_problem(experiment: Experiment, bound: Bound) -> str | None:
 
 def _sources(experiment: Experiment, bound: Bound) -> list[Bound]:
     """The source of every cloud of a model, its templates filled in and its parameters checked."""
-    if trains(bound.component):
+    if not reads(bound):
         return [resolved(bound, experiment)]
     axes = [
         {"data": data, "model": bound.label, "replicate": replicate, "layer": layer}

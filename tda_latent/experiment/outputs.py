@@ -12,6 +12,7 @@ import json
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -167,7 +168,7 @@ def run_record(run: Run, circumstances: dict[str, Any]) -> dict[str, Any]:
         "tasks": {label: _task_record(run.plan.tasks[label]) | vars(o) for label, o in run.outcomes.items()},
         "skipped": run.plan.skipped,
         "notices": run.notices,
-        "claims": [{"group": group, **vars(outcome)} for group, outcome in claims(run)],
+        "claims": [{"group": group, **asdict(outcome)} for group, outcome in claims(run)],
         "store": str(run.store.path),
         "circumstances": circumstances,
     }

@@ -16,8 +16,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tda_latent.experiment.binding import Binding, Bound, bind, is_grouped, trains
+from tda_latent.experiment.binding import Binding, Bound, bind, is_grouped, is_trained_elsewhere, trains
 from tda_latent.experiment.file.config import Experiment
+from tda_latent.experiment.identity.code_digest import factory_digest
 from tda_latent.experiment.identity.streams import Words, stream_words
 from tda_latent.experiment.omissions import missing_columns, missing_context, missing_data
 from tda_latent.registry import axioms_of
@@ -170,9 +171,10 @@ def _latents(plan: Plan, bound: Bound, cell: Cell) -> str:
     data = _source(plan, f"data/{cell.data}", resolved(plan.binding.data[cell.data], experiment), {}, data=cell.data)
     hold_out = Operator("step", "hold-out", {"held_out": experiment.held_out})
     split = plan.add(Task(f"split/{cell.data}", hold_out, {"inputs": data}, _stream(plan, "hold-out", data=cell.data)))
-    sample = Operator("step", "training-sample", {"train": experiment.train})
-    stream = _stream(plan, "training-sample", data=cell.data, replicate=cell.replicate)
-    train = plan.add(Task(f"training-sample/{cell.data}/{cell.replicate}", sample, {"inputs": split}, stream))
+    train = _training(plan, bound, cell, split)
+    if is_trained_elsewhere(bound.component):
+        axes = {"data": cell.data, "model": cell.model, "replicate": cell.replicate, "layer": ""}
+        bound, train = expanded(bound, experiment, axes), data  # the split that the data bring tells what it has seen
     name = next(iter(bound.component.inputs))
     network_label = f"model/{cell.data}/{cell.model}/{cell.replicate}"
     network = _source(plan, network_label, bound, {name: train}, data=cell.data, replicate=cell.replicate)
@@ -180,17 +182,32 @@ def _latents(plan: Plan, bound: Bound, cell: Cell) -> str:
     return plan.add(Task(label, encode, {"network": network, "inputs": split}, cell=cell))
 
 
+def _training(plan: Plan, bound: Bound, cell: Cell, split: str) -> str:
+    """Task that gives what a model is trained on; one that was trained elsewhere has seen all training inputs."""
+    elsewhere = is_trained_elsewhere(bound.component)
+    sample = Operator("step", "training-sample", {"train": 1.0 if elsewhere else plan.experiment.train})
+    stream = _stream(plan, "training-sample", data=cell.data, replicate="" if elsewhere else cell.replicate)
+    return plan.add(Task(training_label(bound, cell), sample, {"inputs": split}, stream))
+
+
+def training_label(bound: Bound, cell: Cell) -> str:
+    """Label of the task that gives what a model was trained on."""
+    if is_trained_elsewhere(bound.component):
+        return f"trained-on/{cell.data}"
+    return f"training-sample/{cell.data}/{cell.replicate}"
+
+
 def source_axes(bound: Bound) -> tuple[str, ...]:
     """The axes that the stream of a source of points varies over."""
     return tuple(getattr(bound.instance, "varies", ("data", "model", "replicate", "layer")))
 
 
-def context(bound: Bound, cell: Cell) -> dict[str, Tree]:
+def context(bound: Bound, model: Bound, cell: Cell) -> dict[str, Tree]:
     """Labels of the tasks that give what an analyzer asks for beside its record, by argument."""
     labels = {
         "model": f"model/{cell.data}/{cell.model}/{cell.replicate}",
         "inputs": f"split/{cell.data}",
-        "training": f"training-sample/{cell.data}/{cell.replicate}",
+        "training": training_label(model, cell),
     }
     return {name: labels[name] for name in bound.component.context}
 
@@ -211,12 +228,14 @@ def expanded(bound: Bound, experiment: Experiment, axes: Mapping[str, str]) -> B
 
 
 def resolved(bound: Bound, experiment: Experiment) -> Bound:
-    """A source whose relative ``path`` is taken from the folder of the experiment file."""
+    """A source whose relative ``path`` is taken from the folder of the experiment file, and whose ``code`` is told."""
     path = bound.entry.parameters.get("path")
     if not isinstance(path, str):
         return bound
     whole = os.path.expanduser(path)
     parameters = {**bound.entry.parameters, "path": str(experiment.folder / whole)}
+    if is_trained_elsewhere(bound.component):
+        parameters["code"] = factory_digest(str(parameters["factory"]))
     return replace(bound, entry=replace(bound.entry, parameters=parameters))
 
 
@@ -257,7 +276,15 @@ def _analysis(plan: Plan, label: str, cell: Cell) -> str | None:
     operator = Operator("analyzer", bound.component.name, bound.entry.parameters)
     axes = {"data": cell.data, "replicate": cell.replicate, "layer": cell.layer, "subsample": cell.subsample}
     stream = _stream(plan, label, **axes) if bound.component.uses_rng else None
-    return plan.add(Task(name, operator, {argument: given, **context(bound, cell)}, stream, cell=cell))
+    return plan.add(
+        Task(
+            name,
+            operator,
+            {argument: given, **context(bound, plan.binding.models[cell.model], cell)},
+            stream,
+            cell=cell,
+        )
+    )
 
 
 def _comparison(plan: Plan, label: str, bound: Bound, data: str, layer: str) -> None:

@@ -35,7 +35,7 @@ class BoundaryMatrix:
         Range of the colours; null runs from 0 to the largest value.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     references: ClassVar[tuple[str, ...]] = ("gower1969",)
     libraries: ClassVar[tuple[str, ...]] = ("matplotlib",)
     example: ClassVar[Mapping[str, Any]] = {"table": MERGES}
@@ -72,6 +72,8 @@ class BoundaryMatrix:
                 _numbers(ax, values, image)
             ax.set_xticks(range(len(names)), names, rotation=90)
             ax.set_yticks(range(len(names)), names)
+            if self.table != MERGES:
+                ax.set(xlabel="class of the neighbours", ylabel="class of the points")
             ax.tick_params(length=0)
             for side in ax.spines.values():
                 side.set_visible(False)

@@ -16,9 +16,12 @@ from tda_latent.registry import figure
 _GAP = 0.06  # between two cells, in widths of a cell
 _LINE = 1.25  # height of a line of text, in its size
 _CURVE_RATIO = 0.7  # height over width of a cell with a curve
+_CROWDED = 1  # cells that a caption of a column may take before others are left out
 _CHARACTER = 0.45  # mean width of a character, in its size
 _POINTS = 72.0  # in an inch
-_WIDEST = 0.9  # inches of a cell
+_WIDEST, _SMALLEST = 0.9, 0.16  # inches of a cell
+_TALLEST = 18.0  # inches of a drawing, unless cells would be too small
+_SMALL = 1.3  # lines of text between the upper edges of two rows, at least, for each line of their captions
 
 
 class _Layout(NamedTuple):
@@ -57,7 +60,7 @@ class GalleryPlot:
         Write the title of the gallery above the pictures.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     references: ClassVar[tuple[str, ...]] = ()
     libraries: ClassVar[tuple[str, ...]] = ("matplotlib",)
     most_across: ClassVar[int] = 1
@@ -92,7 +95,7 @@ class GalleryPlot:
             ax.set(xlim=(0, width), ylim=(height, 0), xticks=[], yticks=[])
             ax.set_aspect("equal", adjustable="box")
             if self.title and record.title:
-                ax.set_title(record.title if not ax.get_title() else f"{ax.get_title()}: {record.title}")
+                _entitle(ax, record.title)
             canvas.note(ax, [_numbers(record)])
         return ax
 
@@ -109,6 +112,14 @@ class GalleryPlot:
         drawn = np.clip(share, 0, 1) if image.ndim == 3 else image
         ax.imshow(drawn, cmap=self.cmap, vmin=record.low, vmax=record.high, extent=(x, x + width, y + height, y),
                   interpolation="nearest", aspect="equal", label="_picture")  # fmt: skip
+
+
+def _entitle(ax: Any, title: str) -> None:
+    """The title above the pictures; beside the name of the panel, only above the first of those that it is over."""
+    name, axes = ax.get_title(), ax.get_figure(root=True).axes
+    said = any(title == other.get_label() for other in axes if other is not ax)
+    ax.set_label(title)
+    ax.set_title(f"{name}: {title}" if name and not said else name or title)
 
 
 def _positions(count: int) -> NDArray[np.float64]:
@@ -134,15 +145,18 @@ def _points() -> float:
 def _layout(record: Gallery, inches: float, points: float) -> _Layout:
     """Cells as wide as the page allows beside the captions of rows, and not wider than an inch."""
     size = points / _POINTS
-    columns, height, wide = record.images.shape[1:4]
+    rows, columns, height, wide = record.images.shape[:4]
+    lines = np.array([1 + str(text).count("\n") if text else 0 for text in record.rows.tolist()])
     longest = max(len(line) for text in record.rows.tolist() for line in str(text).split("\n"))
     left = size * (_CHARACTER * longest + 0.8) if longest else 0.0
-    width = min(_WIDEST, (inches - left - size) / (columns * (1 + _GAP)))
     ratio = _CURVE_RATIO if record.is_curves else height / wide
+    least = max(_SMALLEST, _SMALLEST / ratio)
+    width = min(_WIDEST, (inches - left - size) / (columns * (1 + _GAP)), max(least, _TALLEST / (rows * ratio)))
     heading = size * _LINE if any(str(text) for text in record.columns.tolist()) else 0.0
-    captioned = np.zeros(len(record.rows), bool) if record.captions is None else (record.captions != "").any(axis=1)
+    captioned = np.zeros(rows, bool) if record.captions is None else (record.captions != "").any(axis=1)
     above = np.where(captioned, size * _LINE + _GAP * width, _GAP * width)
-    tops = heading + np.cumsum(above) - above[0] * (not captioned[0]) + width * ratio * np.arange(len(above))
+    above += np.maximum(0.0, _SMALL * size * lines - (1 + _GAP) * width * ratio)
+    tops = heading + np.cumsum(above) - above[0] * (not captioned[0]) + width * ratio * np.arange(rows)
     return _Layout((width, width * ratio), left, tuple(tops.tolist()), heading, size)
 
 
@@ -152,7 +166,11 @@ def _captions(ax: Any, record: Gallery, layout: _Layout) -> None:
     for row, text in enumerate(record.rows.tolist()):
         x, y = layout.corner(row, 0)
         ax.text(x - 0.5 * layout.size, y + height / 2, str(text), ha="right", va="center", linespacing=1.0, **style)
+    widest = max(len(str(text)) for text in record.columns.tolist())
+    every = int(np.ceil((_CHARACTER * widest + 0.5) * layout.size / (width * (1 + _GAP))))
     for column, text in enumerate(record.columns.tolist()):
+        if column % every and every > _CROWDED:
+            continue
         x, y = layout.corner(0, column)
         ax.text(x + width / 2, layout.heading - 0.3 * layout.size, str(text), ha="center", va="bottom", **style)
     for (row, column), text in np.ndenumerate(record.captions if record.captions is not None else np.empty((0, 0))):

@@ -15,6 +15,8 @@ from tda_latent.records import Measures, Table
 from tda_latent.registry import figure
 
 TABLE = "class merge scale"
+_LONG = 16  # characters of a name that a narrow page has no room for
+_NAMED = 7  # characters of a name for each inch of the page
 
 
 @figure("merge-tree")
@@ -32,7 +34,7 @@ class MergeTree:
         Range of the axis of scale; null fits the tree.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     references: ClassVar[tuple[str, ...]] = ("carlsson2010",)
     libraries: ClassVar[tuple[str, ...]] = ("matplotlib",)
     natural: ClassVar[bool] = True
@@ -63,7 +65,11 @@ class MergeTree:
         low, high = self.limits or (0.0, canvas.scale_limits(tree[:, 2])[1])
         beyond = high + 0.1 * (high - low)
         infinite = np.isinf(tree[:, 2])
-        with canvas.drawing(ax, ratio=min(1.6, 0.3 + 0.055 * len(order))) as ax:
+        names = [str(table.rows[leaf]) for leaf in order]
+        wide = max(map(len, names)) > _LONG
+        ratio = min(1.6, 0.3 + 0.055 * len(order)) * (0.5 if wide else 1.0)
+        with canvas.drawing(ax, ratio=ratio, width="text" if wide else "column") as ax:
+            names = canvas.shortened(names, int(_NAMED * canvas.room(ax)))
             lines = brackets(tree, order, beyond)[:, :, ::-1]
             for chosen, dots, label in ((~infinite, "-", "_merges"), (infinite, ":", "_never")):
                 branches = LineCollection(list(lines[chosen]), colors="0.2", linewidths=1.0, linestyles=dots)
@@ -72,7 +78,7 @@ class MergeTree:
             for position, leaf in enumerate(order):
                 ax.scatter([0.0], [position], s=16, color=canvas.colour(int(leaf)), marker=canvas.marker(int(leaf)),
                            edgecolors="0.2", linewidths=0.3, zorder=3, clip_on=False, label="_leaf")  # fmt: skip
-            ax.set_yticks(range(len(order)), [str(table.rows[leaf]) for leaf in order])
+            ax.set_yticks(range(len(order)), names)
             ax.tick_params(axis="y", length=0, pad=5)
             ax.spines["left"].set_visible(False)
             ax.set(xlim=(low, (beyond if infinite.any() else high) + 0.03 * (high - low)))

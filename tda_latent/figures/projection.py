@@ -16,6 +16,7 @@ from tda_latent.registry import figure
 
 _MANY = 5000  # more points than this are drawn as an image inside the vector page
 _CLASSES = 20  # integers with more different values than this are drawn as a quantity
+_LONG = 14  # characters of a name that a key beside a narrow page has no room for
 _ROUNDS = 8  # classes are drawn in turns, so that the last one does not hide the others
 
 
@@ -23,6 +24,8 @@ _ROUNDS = 8  # classes are drawn in turns, so that the last one does not hide th
 @dataclass(frozen=True)
 class ProjectionPlot:
     """Scatter of a projection: classes by colour and shape, quantities by a colour bar, trust figures below.
+
+    Circular factors have cyclic colours. Points without a value are pale grey, and their number is told.
 
     Parameters
     ----------
@@ -36,10 +39,11 @@ class ProjectionPlot:
         Show the classes right of the axes.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     references: ClassVar[tuple[str, ...]] = ("wong2011", "venna2001")
     libraries: ClassVar[tuple[str, ...]] = ("matplotlib",)
-    panel_ratio: ClassVar[float] = 1.45  # room for the key and a note for each panel
+    panel_ratio: ClassVar[float] = 2.0  # to begin with
+    square: ClassVar[bool] = True
     natural: ClassVar[bool] = True
 
     colour: str | None = None
@@ -63,20 +67,36 @@ class ProjectionPlot:
             raise unknown_name("label", self.colour, record.labels)
         name = self.colour or next(iter(record.labels), None)
         points = record.coordinates[:, self.axes]
-        with canvas.drawing(ax, ratio=1.0) as ax:
-            if name is None:
+        column = None if name is None else record.labels[name]
+        is_there = np.ones(len(points), bool) if column is None else canvas.has_value(column)
+        wide = column is not None and not _is_quantity(column) and _key_is_wide(column[is_there])
+        with canvas.drawing(ax, ratio=0.75 if wide else 1.1, width="text" if wide else "column") as ax:
+            if not is_there.all():
+                self._scatter(ax, points[~is_there], len(points), color="0.85", edgecolors="0.7", label="_no value")
+            if column is None:
                 self._scatter(ax, points, color=canvas.colour(0))
-            elif _is_quantity(record.labels[name]):
-                values = record.labels[name].astype(np.float64)
-                canvas.colour_bar(ax, self._scatter(ax, points, c=values, cmap="viridis"), name)
+            elif _is_quantity(column):
+                self._quantity(ax, points[is_there], column[is_there], str(name), record.periods.get(str(name)))
             else:
-                self._classes(ax, points, record.labels[name], name)
+                self._classes(ax, points[is_there], column[is_there], str(name))
             ax.set_aspect("equal", adjustable="datalim")
             ax.locator_params(nbins=5)
             ax.set_xlabel(record.axes[self.axes[0]])
             ax.set_ylabel(record.axes[self.axes[1]])
-            canvas.note(ax, [f"{record.method}, {len(points)} points", *canvas.badge(record)])
+            missing = int((~is_there).sum())
+            absent = f"; grey: {missing} without {name}" if missing else ""
+            canvas.note(ax, [f"{record.method} view, {len(points)} points{absent}", *canvas.badge(record)])
         return ax
+
+    def _quantity(
+        self, ax: Any, points: NDArray[np.float64], column: NDArray[Any], name: str, period: float | None
+    ) -> None:
+        values = column.astype(np.float64)
+        if period is None:
+            drawn = self._scatter(ax, points, c=values, cmap="viridis")
+        else:
+            drawn = self._scatter(ax, points, c=values % period, cmap="twilight", vmin=0.0, vmax=period)
+        canvas.colour_bar(ax, drawn, name)
 
     def _scatter(self, ax: Any, points: NDArray[np.float64], total: int | None = None, **options: Any) -> Any:
         total = len(points) if total is None else total
@@ -107,6 +127,12 @@ class ProjectionPlot:
 def _area(inches: float, count: int) -> float:
     """Square points of one point: 6 for 1800 points on half a page, less on a smaller panel or for a larger cloud."""
     return float(np.clip(6.0 * (inches / 2.65) ** 2 * np.sqrt(1800 / max(count, 1)), 1.0, 16.0))
+
+
+def _key_is_wide(column: NDArray[Any]) -> bool:
+    """Whether the classes need a key that a narrow page has no room for."""
+    names = [str(text) for text in np.unique(column)]
+    return len(names) > _CLASSES or max(map(len, names), default=0) > _LONG
 
 
 def _is_quantity(column: NDArray[Any]) -> bool:

@@ -16,8 +16,10 @@ from tda_latent.records import Projection
 from tda_latent.registry import figure
 
 Floats = NDArray[np.float64]
-_MOST = 40  # classes
+_MOST, _FEW = 40, 12  # classes; those that a narrow page has room for
+_FILLED = 0.4  # of the map that names may cover
 _ROOM, _MARGIN = 0.3, 0.02  # around the points for densities, around everything that is drawn; of the width
+_NARROWEST = 0.6  # height over width of a flat map, and width over height of a slim one
 _CHARACTER, _LINE = 0.56, 1.4  # width of a bold character with its halo and height of a line, in the size of the text
 _MANY = 5000  # more points than this are drawn as an image inside the vector page
 _ASIDE = 0.75  # of a label's own height: labels farther from their region get a line to it
@@ -27,6 +29,8 @@ _ASIDE = 0.75  # of a label's own height: labels farther from their region get a
 @dataclass(frozen=True)
 class SemanticRegions:
     """Points of a map in pale colours, the densest region of each class outlined, its name at the median of the region.
+
+    Points without a class are grey and in no region. Names that do not fit the map are shortened.
 
     Parameters
     ----------
@@ -38,10 +42,11 @@ class SemanticRegions:
         Which two coordinates to draw, from 0.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     references: ClassVar[tuple[str, ...]] = ("wong2011", "scott1992")
     libraries: ClassVar[tuple[str, ...]] = ("matplotlib", "scipy")
-    panel_ratio: ClassVar[float] = 1.25
+    panel_ratio: ClassVar[float] = 2.0  # to begin with
+    square: ClassVar[bool] = True
 
     label: str | None = None
     share: Annotated[float, Field(gt=0, lt=1)] = 0.7
@@ -66,14 +71,16 @@ class SemanticRegions:
             raise InvalidInput(f"axes are {self.axes}, but the projection has {record.coordinates.shape[1]}.")
         name = self._name(record)
         points = record.coordinates[:, self.axes]
-        classes, owners = np.unique(record.labels[name], return_inverse=True)
-        with canvas.drawing(ax, ratio=1.1) as ax:
+        is_there = canvas.has_value(record.labels[name])
+        classes, owners = np.unique(record.labels[name][is_there], return_inverse=True)
+        named = points[is_there]
+        with canvas.drawing(ax, ratio=1.1, width="column" if len(classes) <= _FEW else "text") as ax:
             colours = [canvas.colour(int(owner)) for owner in owners]
-            ax.scatter(points[:, 0], points[:, 1], s=3, c=colours, alpha=0.35, linewidths=0,
-                       rasterized=len(points) > _MANY, label="_points")  # fmt: skip
-            regions = [
-                density_region(points[owners == k], _limits(points, _ROOM), self.share) for k in range(len(classes))
-            ]
+            style = {"s": 3, "linewidths": 0, "rasterized": len(points) > _MANY}
+            ax.scatter(points[~is_there, 0], points[~is_there, 1], c="0.8", label="_no class", **style)
+            ax.scatter(named[:, 0], named[:, 1], c=colours, alpha=0.35, label="_points", **style)
+            around = _limits(points, _ROOM)
+            regions = [density_region(named[owners == k], around, self.share) for k in range(len(classes))]
             for index, region in enumerate(regions):
                 _outline(ax, region, canvas.colour(index))
             limits = _limits(np.vstack([points, *(region.corners for region in regions)]), _MARGIN)
@@ -81,9 +88,9 @@ class SemanticRegions:
             ax.set_aspect("equal", adjustable="box")
             ax.set(xticks=[], yticks=[], xlabel=record.axes[self.axes[0]], ylabel=record.axes[self.axes[1]])
             _write(ax, [str(text) for text in classes], np.array([region.anchor for region in regions]), limits)
-            canvas.note(
-                ax, [f"{record.method}; a region holds {100 * self.share:.0f} % of its {name}", *canvas.badge(record)]
-            )
+            holds = f"{record.method} view; a region holds {100 * self.share:.0f} % of its {name}"
+            missing = int((~is_there).sum())
+            canvas.note(ax, [holds, f"grey: {missing} without {name}" if missing else None, *canvas.badge(record)])
         return ax
 
     def _name(self, record: Projection) -> str:
@@ -107,12 +114,13 @@ def _outline(ax: Any, region: Region, colour: str) -> None:
 
 
 def _is_named(column: NDArray[Any]) -> bool:
-    return column.dtype.kind != "f" and len(np.unique(column)) <= _MOST
+    return column.dtype.kind != "f" and 1 <= len(np.unique(column[canvas.has_value(column)])) <= _MOST
 
 
 def _limits(points: Floats, share: float) -> tuple[Floats, Floats]:
     low, high = points.min(axis=0), points.max(axis=0)
-    margin = share * max(float((high - low).max()), 1e-300)
+    longest = max(float((high - low).max()), 1e-300)
+    margin = share * longest + np.maximum(0.0, _NARROWEST * longest - (high - low)) / 2
     return low - margin, high + margin
 
 
@@ -123,6 +131,8 @@ def _write(ax: Any, names: list[str], anchors: Floats, limits: tuple[Floats, Flo
 
     size = FontProperties(size=canvas.text_size()).get_size_in_points() / 72
     unit = float((limits[1] - limits[0])[0]) / (0.9 * canvas.room(ax))  # of the map, on an inch of the page
+    wide, high = (limits[1] - limits[0]) / (unit * size)  # of the map, in sizes of the text
+    names = canvas.shortened(names, int(min(0.5 * wide, _FILLED * wide * high / (_LINE * len(names))) / _CHARACTER))
     sizes = unit * size * np.array([[_CHARACTER * len(name) + 0.3, _LINE] for name in names])
     places = apart(anchors, sizes, limits)
     halo = [withStroke(linewidth=1.8, foreground="white")]

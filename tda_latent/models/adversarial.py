@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from copy import deepcopy
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,11 +17,20 @@ from torch.nn import functional
 from tda_latent.models.autoencoding import AutoencodingNetwork
 from tda_latent.models.encoding import trainable
 from tda_latent.models.perceptron import CommonScale, Perceptron, stored
-from tda_latent.models.training import Schedule, curves, descend, local_generator, reproducible, require_finite
+from tda_latent.models.training import (
+    Schedule,
+    curves,
+    descend,
+    local_generator,
+    parameters_of,
+    reproducible,
+    require_finite,
+)
 from tda_latent.records import Model
 
 _MOMENTS = (0.0, 0.99)  # of Adam: without momentum, for both players move
 _MEMORY = 0.995  # per step, of the running mean of the generator's weights
+Weights = dict[str, Tensor]
 _UNITS = {"discriminator_loss": "nats", "generator_loss": "nats", "encoder_loss": "squared prior deviations"}
 
 
@@ -111,7 +121,8 @@ def fit_adversarial(
     dimension : coordinates of a code, >= 1; the prior is N(0, I)
     hidden : widths of the hidden layers of discriminator and encoder; the generator has them in reverse
     penalty : weight of the gradient penalty, >= 0
-    schedule : epochs, batch size, learning rate; the encoder trains for as many afterwards
+    schedule : epochs, batch size, learning rate, checkpoints; the encoder trains for as many epochs afterwards, and
+        another one for the generator of each checkpoint
     rng : decides everything that is drawn
 
     Returns
@@ -140,24 +151,31 @@ def fit_adversarial(
         module.scale.adapt(cloud)
         inputs = module.scale(torch.tensor(cloud)).float()
         game = Game(module, (cloud.shape[1], *hidden, 1), penalty, schedule.learning_rate, generator)
-        history = _played(game, inputs, schedule)
+        kept: dict[int, Weights] = {}
+        history = _played(game, inputs, schedule, kept)
         history |= _taught(module, len(cloud), schedule, generator)
     settings = {"inputs": cloud.shape[1], "dimension": dimension, "hidden": tuple(hidden)}
     model = Model("gan", settings, stored(module), curves(history, _UNITS))
     network = AdversarialNetwork.of(model)
     codes = network.sample(max(1000, len(cloud)), rng)
     error = float(np.mean((network.decode(network.encode(cloud).mean) - cloud) ** 2))
+    with reproducible():
+        early = _taught_early(module, kept, len(cloud), schedule, rng)
     return model.replace(
+        weights=stored(module, early),
         quality={
             "code_error": float(np.mean((network.encode(network.decode(codes)).mean - codes) ** 2)),
             "training_error": error,
             "explained_variance": 1 - error / float(cloud.var(axis=0).mean()),
-        }
+        },
     )
 
 
-def _played(game: Game, inputs: Tensor, schedule: Schedule) -> dict[str, NDArray[np.float64]]:
-    """Mean losses of both players over each epoch."""
+def _played(game: Game, inputs: Tensor, schedule: Schedule, kept: dict[int, Weights]) -> dict[str, NDArray[np.float64]]:
+    """Mean losses of both players over each epoch; mean generators at the checkpoints go to ``kept``."""
+    decoder = game.module.decoder
+    if 0 in schedule.checkpoints:
+        kept[0] = deepcopy(decoder.state_dict())
     batches = math.ceil(len(inputs) / schedule.batch_size)
     history: dict[str, list[float]] = {}
     for epoch in range(schedule.epochs):
@@ -170,6 +188,8 @@ def _played(game: Game, inputs: Tensor, schedule: Schedule) -> dict[str, NDArray
         require_finite(sum(totals.values()), epoch, schedule)
         for name, total in totals.items():
             history.setdefault(name, []).append(total)
+        if epoch + 1 in schedule.checkpoints:
+            kept[epoch + 1] = deepcopy(decoder.state_dict())
     return {name: np.array(values) for name, values in history.items()}
 
 
@@ -184,8 +204,25 @@ def _taught(
         codes = torch.empty_like(batch).normal_(generator=generator)
         return {"loss": functional.mse_loss(module.encoder(module.decoder(codes)), codes)}
 
-    course = descend(module.encoder, torch.zeros(size, module.dimension), terms, schedule, generator)
+    plain = replace(schedule, checkpoints=())
+    course = descend(module.encoder, torch.zeros(size, module.dimension), terms, plain, generator)
     return {"encoder_loss": course.history["loss"]} if course.history else {}
+
+
+def _taught_early(
+    module: GeneratorAndEncoder, kept: dict[int, Weights], size: int, schedule: Schedule, rng: np.random.Generator
+) -> dict[int, dict[str, NDArray[Any]]]:
+    """Parameters at each checkpoint: its generator, and an encoder of its own with a stream of its own."""
+    found = {}
+    for epoch, weights in kept.items():
+        if epoch == schedule.epochs:  # the trained model has its encoder
+            found[epoch] = parameters_of(module)
+            continue
+        early = deepcopy(module)
+        early.decoder.load_state_dict(weights)
+        _taught(early, size, schedule, local_generator(rng))
+        found[epoch] = parameters_of(early)
+    return found
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,9 @@ def held_out(model: Model, latents: Latents, inputs: Latents, training: Latents 
         latents = _unseen(latents, training)
     own = inputs.matching(latents.ids)
     asked = network(model)
+    if not getattr(asked, "encodes", True):
+        _require_pairs(asked, latents, own, training)
+        return HeldOut(asked, "", latents, own)
     if own.dimension != asked.inputs:
         raise InvalidInput(
             f"the inputs have {own.dimension} coordinates and the model takes {asked.inputs}; "
@@ -86,6 +89,20 @@ def held_out_codes(model: Model, latents: Latents, inputs: Latents, training: La
             f"the cloud holds activations of the layer {found.layer!r}, which cannot be decoded; analyse the codes."
         )
     return found
+
+
+def _require_pairs(asked: Network, latents: Latents, own: Latents, training: Latents | None) -> None:
+    """Of a generator without an encoder: its codes are known by what they are decoded to."""
+    if training is not None:
+        raise InvalidInput(
+            "this model has no encoder, so that no code of unseen data is known; compare what it generates with data "
+            "instead (prdc, imd), or give an encoder."
+        )
+    if own.dimension != asked.inputs or not _agree(Encoding(asked.decode(latents.points)), own):
+        raise InvalidInput(
+            "this model has no encoder, and decoding these latents does not give these inputs; pass codes and what the "
+            "model makes of them."
+        )
 
 
 def _unseen(latents: Latents, training: Latents) -> Latents:

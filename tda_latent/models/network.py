@@ -9,6 +9,7 @@ import numpy as np
 
 from tda_latent.errors import unknown_name
 from tda_latent.models.encoding import Encoding, Layered, Network
+from tda_latent.models.own import OwnModel
 from tda_latent.records import Latents, Model, Origin
 
 __all__ = ["FAMILIES", "Encoding", "Layered", "Network", "encode_latents", "network", "reconstruction_error"]
@@ -52,6 +53,12 @@ def _linear() -> Family:
     return LinearNetwork
 
 
+def _own() -> Family:
+    from tda_latent.models.own import OwnNetwork
+
+    return OwnNetwork
+
+
 def _regularised() -> Family:
     from tda_latent.models.regularised import RegularisedNetwork
 
@@ -84,6 +91,7 @@ def _wasserstein() -> Family:
 
 FAMILIES: Mapping[str, Callable[[], Family]] = {
     "autoencoder": _autoencoder,
+    "checkpoint": _own,
     "classifier": _classifier,
     "gan": _adversarial,
     "modular-addition": _modular,
@@ -98,17 +106,22 @@ FAMILIES: Mapping[str, Callable[[], Family]] = {
 
 
 def network(model: Model) -> Network:
-    """The network of a model record; nothing of it is executed code, only weights.
+    """The network of a model record: that of `tda_latent.model` as it is, any other made of its weights.
 
     Raises
     ------
     UnknownName
         When the family of the model is none of ours.
+    InvalidInput
+        When the factory of a checkpoint cannot be imported, or makes another module.
 
     Notes
     -----
-    All families but "pca" import torch.
+    Nothing in a record is executed code. Only the family "checkpoint" runs code of the user's, the factory that its
+    settings name. All families but "pca" import torch.
     """
+    if isinstance(model, OwnModel):
+        return model.network
     if model.family not in FAMILIES:
         raise unknown_name("model family", model.family, FAMILIES)
     return FAMILIES[model.family]().of(model)

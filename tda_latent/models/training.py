@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,12 +29,20 @@ class Schedule:
     batch_size : points per step, about: an epoch is split into steps of nearly equal size
     learning_rate : of Adam at its height; it rises over a tenth of the steps, then falls to zero along a cosine
     checkpoints : epochs after which the weights are kept; 0 is the initialisation
+    warm_up : share of the steps over which a penalty rises to its weight, for families that have one to raise
     """
 
     epochs: int
     batch_size: int
     learning_rate: float
     checkpoints: tuple[int, ...] = ()
+    warm_up: float = 0.0
+
+    def weights(self, weight: float, size: int) -> Iterator[float]:
+        """The weight of a penalty, step by step, for ``size`` training points."""
+        rising = self.warm_up * self.epochs * math.ceil(size / self.batch_size)
+        for step in count(1):
+            yield weight * min(1.0, step / rising) if rising else weight
 
     def rate(self, progress: float) -> float:
         """Learning rate when a share ``progress`` in (0, 1] of the steps is done."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -81,7 +80,7 @@ def fit_variational(
     dimension : coordinates of a code, >= 1
     hidden : widths of the hidden layers of the encoder; the decoder has them in reverse
     beta : weight of the divergence from the prior, >= 0; 1 is the evidence bound itself
-    schedule : epochs, batch size, learning rate, checkpoints
+    schedule : epochs, batch size, learning rate, checkpoints, warm-up of beta
     rng : decides the initial weights, the order of the batches and the draws from the posterior
 
     Returns
@@ -126,7 +125,12 @@ def trained(
         module.encoder.initialise(generator)
         module.decoder.initialise(generator)
         inputs = module.scale(torch.tensor(cloud)).float()
-        course = descend(module, inputs, partial(module.terms, beta=beta, generator=generator), schedule, generator)
+        weights = schedule.weights(beta, len(inputs))
+
+        def terms(batch: Tensor) -> Mapping[str, Tensor]:
+            return module.terms(batch, next(weights), generator)
+
+        course = descend(module, inputs, terms, schedule, generator)
         with torch.no_grad():
             squares = module.errors(inputs, generator)[0]
         module.noise_variance = squares.mean().double() / module.inputs + _NOISE_FLOOR

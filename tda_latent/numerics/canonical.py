@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from tda_latent.errors import InvalidInput
 from tda_latent.numerics.pairwise import near_one
+from tda_latent.numerics.ties import stored_epsilon
 
 Floats = NDArray[np.float64]
 
@@ -18,11 +19,13 @@ class Canonical(NamedTuple):
 
     correlations : (r,) canonical correlations, descending, in [0, 1]
     variates : (n, r) those of the first cloud, orthonormal columns
+    others : (n, r) those of the second cloud
     ranks : numbers of directions kept of either cloud, r the smaller
     """
 
     correlations: Floats
     variates: Floats
+    others: Floats
     ranks: tuple[int, int]
 
 
@@ -54,8 +57,8 @@ def canonical_correlations(first: NDArray[Any], second: NDArray[Any], variance: 
             "together, because more have a common direction in any two clouds. Share more inputs, or keep a smaller "
             "share of the variance."
         )
-    left, values, _ = np.linalg.svd(bases[0].T @ bases[1], full_matrices=False)
-    return Canonical(np.clip(values, 0.0, 1.0), np.asarray(bases[0] @ left, dtype=np.float64), ranks)
+    left, values, right = np.linalg.svd(bases[0].T @ bases[1], full_matrices=False)
+    return Canonical(np.clip(values, 0.0, 1.0), bases[0] @ left, bases[1] @ right.T, ranks)
 
 
 def svcca_dissimilarity(first: NDArray[Any], second: NDArray[Any], variance: float = 0.99) -> float:
@@ -64,13 +67,16 @@ def svcca_dissimilarity(first: NDArray[Any], second: NDArray[Any], variance: flo
 
 
 def pwcca_dissimilarity(first: NDArray[Any], second: NDArray[Any], variance: float = 1.0) -> float:
-    """One minus the mean canonical correlation, each weighted by what it explains of the first cloud [morcos2018].
+    """One minus the mean canonical correlation, each weighted by what it explains of the narrower cloud [morcos2018].
 
-    The weight of a canonical variate is the sum over the coordinates of the first cloud of the absolute value of
-    their inner product. From 0 to 1.
+    The weight of a canonical variate is the sum over the coordinates of that cloud of the absolute value of their
+    inner product; the narrower cloud has fewer directions, the first when they are equally many. The wider one has
+    directions without a partner, so that weights of its own would leave out what it alone holds. From 0 to 1.
     """
     found = canonical_correlations(first, second, variance)
-    weights = np.abs(found.variates.T @ near_one(first)[0]).sum(axis=1)
+    is_first = found.ranks[0] <= found.ranks[1]
+    variates, weighed = (found.variates, first) if is_first else (found.others, second)
+    weights = np.abs(variates.T @ near_one(weighed)[0]).sum(axis=1)
     return float(np.clip(1.0 - weights @ found.correlations / weights.sum(), 0.0, 1.0))
 
 
@@ -84,12 +90,23 @@ def unrelated_square_correlation(ranks: tuple[int, int], size: int) -> float:
 
 
 def _principal_basis(points: NDArray[Any], variance: float) -> Floats:
-    """(n, r) orthonormal basis of the leading principal directions, as columns over the points."""
-    wide = near_one(points)[0]
+    """(n, r) orthonormal basis of the leading principal directions, as columns over the points.
+
+    Directions no longer than the rounding of the coordinates, as they are stored, are none: a cloud of rank 10 in 50
+    coordinates of float32, or far from the origin, has 10.
+    """
+    wide, exponent = near_one(points)
     if not wide.any():
         raise InvalidInput("all points of a cloud coincide, so it has no directions to compare; drop it.")
+    wide = wide - wide.mean(axis=0)  # far from the origin the first mean is rounded, which would be a direction
     left, values, _ = np.linalg.svd(wide, full_matrices=False)
-    real = int((values > values[0] * max(wide.shape) * np.finfo(np.float64).eps).sum())
+    stored = stored_epsilon(points) * float(np.linalg.norm(np.ldexp(np.asarray(points, dtype=np.float64), -exponent)))
+    real = int((values > max(values[0] * max(wide.shape) * np.finfo(np.float64).eps, stored)).sum())
+    if real == 0:
+        raise InvalidInput(
+            "no direction of a cloud is longer than the rounding of its coordinates; subtract the mean before it is "
+            "stored in fewer digits, or drop it."
+        )
     if variance < 1.0:
         shares = np.cumsum(values**2) / (values**2).sum()
         real = min(real, int(np.searchsorted(shares, variance * (1 - 1e-12))) + 1)

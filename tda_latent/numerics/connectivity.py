@@ -15,6 +15,7 @@ from scipy.sparse import coo_matrix, csr_matrix, diags_array, identity
 from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
+from tda_latent.numerics.distance_blocks import BLOCK_ENTRIES
 from tda_latent.numerics.spanning_tree import SpanningTree
 
 Floats = NDArray[np.float64]
@@ -99,18 +100,27 @@ def components_at(tree: SpanningTree, scale: float) -> Integers:
 def nearest_neighbour_graph(distances: Floats, neighbours: int) -> csr_matrix:
     """Symmetric (n, n) graph of ones that joins each point to its k nearest others; either direction is enough.
 
-    Every other point that is at most as far as the k-th nearest counts, so that ties and duplicates are treated
-    alike and the graph does not depend on the order of the points. k is cut at n - 1. O(n^2).
+    Every other point that is at most as far as the k-th nearest counts, up to 1e-9 of it for rounding, so that ties
+    and duplicates are treated alike and the graph depends on neither the order nor the axes of the points. k is cut
+    at n - 1. O(n^2) time; memory for the edges and a few rows.
     """
     size = len(distances)
     count = min(neighbours, size - 1)
     if count < 1:
         return csr_matrix((size, size))
-    others = distances.copy()
-    np.fill_diagonal(others, np.inf)
-    reach = np.partition(others, count - 1, axis=1)[:, count - 1]
-    near = others <= reach[:, None]
-    return csr_matrix(near | near.T, dtype=np.float64)
+    tails, heads = [], []
+    step = max(1, BLOCK_ENTRIES // size)
+    for start in range(0, size, step):
+        others = distances[start : start + step].copy()
+        rows = np.arange(len(others))
+        others[rows, start + rows] = np.inf
+        reach = np.partition(others, count - 1, axis=1)[:, count - 1]
+        near = np.nonzero(others <= (reach * (1 + _ROUNDING))[:, None])
+        tails.append(start + near[0])
+        heads.append(near[1])
+    ends = np.concatenate(tails), np.concatenate(heads)
+    graph = csr_matrix((np.ones(len(ends[0])), ends), shape=(size, size))
+    return csr_matrix(graph.maximum(graph.T))
 
 
 def algebraic_connectivity(graph: csr_matrix) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.random import Generator
@@ -53,6 +53,17 @@ def order_test(distances: Floats, draws: int, rng: Generator) -> OrderTest:
             [[given], *(path_step(distances, rng.permuted(np.tile(np.arange(size), (b, 1)), axis=1)) for b in blocks)]
         )
     return OrderTest(float(np.mean(steps <= given * (1 + _TIE))), float(given), float(steps.mean()))
+
+
+def phases(values: NDArray[Any], period: float) -> Floats:
+    """(n,) share of a turn, in [0, 1); the same angle on another turn is the same phase, whatever the rounding."""
+    turns = np.asarray(values, dtype=np.float64) / period % 1.0
+    return np.asarray(turns.round(12) % 1.0, dtype=np.float64)
+
+
+def sectors(turns: Floats, count: int) -> Integers:
+    """(n,) equal sector, 0 to count - 1, of each phase; one on a border, up to rounding, is in the sector it begins."""
+    return np.minimum((turns * count + 1e-9).astype(np.int64), count - 1)
 
 
 def path_step(distances: Floats, orders: Integers) -> Floats:

@@ -15,12 +15,14 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tda_latent.numerics.cyclic_order import phases, sectors
 from tda_latent.numerics.entropy import shannon_entropy
 from tda_latent.numerics.mutual_information import Binning, binned, entropy, mutual_information
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Kind = Literal["categorical", "real", "circular"]
+_REPEATED = 50  # times that each value of a factor with many values occurs on average, so that it is kept as it is
 _CANDIDATES = 8  # coordinates with the highest scores of their own, among which pairs are looked for
 
 
@@ -136,10 +138,12 @@ def code_disentanglement(importance: Floats) -> float:
 
     Parameters
     ----------
-    importance : (d, k) >= 0, columns sum to one, or to 0 where a factor is constant
+    importance : (d, k) >= 0, columns sum to one, or to 0 where nothing predicts a factor; 0 is given when all do
     """
-    if np.count_nonzero(importance.sum(axis=0)) < 2 or not importance.sum() > 0:
+    if importance.shape[1] < 2:
         return float("nan")
+    if not importance.sum() > 0:
+        return 0.0
     weights = importance.sum(axis=1)
     single = np.array([1.0 - shannon_entropy(row) / np.log(importance.shape[1]) for row in importance])
     return float(single @ weights / weights.sum())
@@ -150,14 +154,19 @@ def factor_completeness(importance: Floats, kind: Kind) -> float:
 
     Parameters
     ----------
-    importance : (d,) >= 0; NaN is given when all are 0
+    importance : (d,) >= 0; 0 is given when all are 0
+
+    Returns
+    -------
+    float
+        Between 0 and 1; NaN where there is nothing to choose between: a single code, or two and a circular factor.
     """
-    if not importance.sum() > 0:
-        return float("nan")
     shares = np.sort(importance)[::-1]
-    if kind == "circular" and len(shares) > 1:
-        shares = np.concatenate([[shares[0] + shares[1]], shares[2:]])
-    return 1.0 if len(shares) == 1 else 1.0 - shannon_entropy(shares) / float(np.log(len(shares)))
+    if kind == "circular":
+        shares = np.concatenate([[shares[:2].sum()], shares[2:]])
+    if len(shares) < 2:
+        return float("nan")
+    return 1.0 - shannon_entropy(shares) / float(np.log(len(shares))) if shares.sum() > 0 else 0.0
 
 
 def code_modularity(information: Floats) -> Floats:
@@ -195,14 +204,14 @@ def fixed_factor_votes(
 
     Returns
     -------
-    (votes,) number of the code and (votes,) number of the factor; empty when no factor has a class large enough
+    (votes,) number of the code and (votes,) number of the factor; empty when some factor has no class large enough, and
+    for a single factor, for which any vote would be right
     """
     held = [[rows for c in np.unique(column) if len(rows := np.flatnonzero(column == c)) >= batch]
             for column in classes]  # fmt: skip
-    usable = [number for number, groups in enumerate(held) if groups]
-    if not usable or not codes.shape[1]:
+    if len(held) < 2 or not all(held) or not codes.shape[1]:
         return np.empty(0, np.int64), np.empty(0, np.int64)
-    factors = rng.choice(usable, votes)
+    factors = rng.choice(len(held), votes)
     chosen = np.empty(votes, np.int64)
     for vote, factor in enumerate(factors):
         rows = held[factor][rng.integers(len(held[factor]))]
@@ -247,7 +256,8 @@ def target_of(values: NDArray[Any], kind: Kind, period: float | None, bins: int,
     ----------
     values : (n,) numbers, or text for categorical factors
     period : one turn of a circular factor
-    bins : real and circular factors with more different values than this are binned, circular ones into equal sectors
+    bins : real and circular factors with more different values than this are binned, circular ones into equal sectors,
+        unless each value occurs 50 times on average: then it is a class of its own, as published
     """
     names, inverse = np.unique(values, return_inverse=True)
     classes = np.asarray(inverse, dtype=np.int64).reshape(-1)
@@ -255,15 +265,20 @@ def target_of(values: NDArray[Any], kind: Kind, period: float | None, bins: int,
         return Target(kind, classes, np.eye(len(names))[classes])
     numbers = np.asarray(values, dtype=np.float64)
     if kind == "circular":
-        turns = (numbers / float(period or 1.0)) % 1.0
-        phases, inverse = np.unique(turns.round(12) % 1.0, return_inverse=True)
-        sectors = np.minimum((turns * bins).astype(np.int64), bins - 1)
-        few = np.asarray(inverse, dtype=np.int64).reshape(-1)
+        turns = phases(numbers, float(period or 1.0))
+        different, inverse = np.unique(turns, return_inverse=True)
         columns = np.stack([np.cos(2 * np.pi * turns), np.sin(2 * np.pi * turns)], axis=1)
-        return Target(kind, few if len(phases) <= bins else _numbered(sectors), columns)
-    if len(names) > bins:
+        if not _is_many(len(different), len(turns), bins):
+            return Target(kind, np.asarray(inverse, dtype=np.int64).reshape(-1), columns)
+        return Target(kind, _numbered(sectors(turns, bins)), columns)
+    if _is_many(len(names), len(numbers), bins):
         classes = _numbered(binned(numbers, bins, binning))
     return Target(kind, classes, standardised(numbers[:, None]))
+
+
+def _is_many(different: int, size: int, bins: int) -> bool:
+    """Whether so many different values among so many are to be binned."""
+    return different > bins and size < _REPEATED * different
 
 
 def standardised(codes: NDArray[Any]) -> Floats:

@@ -9,8 +9,33 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
+from tda_latent.errors import InvalidInput
+
 Floats = NDArray[np.float64]
 BLOCK_ENTRIES = 1 << 22  # 32 MiB of float64
+CEILING = 16 * 2**30
+"""Bytes that distances of all pairs may take."""
+
+
+def require_memory(size: int, bytes_per_pair: int) -> None:
+    """Refuse what needs the distances of all pairs at once, before the memory is asked for.
+
+    Parameters
+    ----------
+    size : n points
+    bytes_per_pair : peak, over n^2
+
+    Raises
+    ------
+    InvalidInput
+        When it would take more than 16 GiB.
+    """
+    needed = bytes_per_pair * size**2
+    if needed > CEILING:
+        raise InvalidInput(
+            f"{size} points need about {needed / 2**30:.0f} GiB for the distances of all pairs, and the ceiling is "
+            f"{CEILING // 2**30} GiB. Take a subsample (sample: in an experiment)."
+        )
 
 
 def distance_blocks(points: NDArray[Any], targets: NDArray[Any] | None = None) -> Iterator[tuple[slice, Floats]]:

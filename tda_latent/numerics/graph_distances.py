@@ -15,18 +15,21 @@ from scipy.spatial.distance import pdist, squareform
 
 from tda_latent.errors import InvalidInput
 from tda_latent.numerics.connectivity import nearest_neighbour_graph
-from tda_latent.numerics.pairwise import minimum_spanning_edges, pairwise_distances
+from tda_latent.numerics.pairwise import component_labels, minimum_spanning_edges, pairwise_distances
 
 Floats = NDArray[np.float64]
 SPECTRAL = ("effective-resistance", "diffusion")
 LARGEST = 5000
 """Points up to which these distances are computed: a minute, and 600 MB."""
+_ROUNDING = 1e-9  # lengths closer than this, relative to them, are one length
 
 
 def connected_neighbour_graph(points: NDArray[Any], neighbours: int) -> Floats:
-    """(n, n) symmetric adjacency of ones: k nearest neighbours, either way, and the minimum spanning tree.
+    """(n, n) symmetric adjacency of ones: k nearest neighbours, either way, in one piece.
 
-    Ties with the k-th neighbour are neighbours. The tree joins what the neighbours leave apart.
+    Ties with the k-th neighbour are neighbours. Components that these leave apart are joined by a minimum spanning tree
+    of components, one edge for each of its steps, of equal ones that between the smallest rows. Nothing is added inside
+    a component, where it would be a short cut.
 
     Raises
     ------
@@ -39,10 +42,30 @@ def connected_neighbour_graph(points: NDArray[Any], neighbours: int) -> Floats:
             f"for up to {LARGEST}. Draw a sample first."
         )
     distances = pairwise_distances(points)
-    graph = nearest_neighbour_graph(distances, neighbours).toarray()
-    tails, heads, _ = minimum_spanning_edges(distances)
-    graph[tails, heads] = graph[heads, tails] = 1.0
-    return np.asarray(graph, dtype=np.float64)
+    graph = nearest_neighbour_graph(distances, neighbours)
+    adjacency = np.asarray(graph.toarray(), dtype=np.float64)
+    parts = component_labels(graph)
+    for tail, head in _bridges(distances, parts):
+        adjacency[tail, head] = adjacency[head, tail] = 1.0
+    return adjacency
+
+
+def _bridges(distances: Floats, parts: NDArray[np.int64]) -> list[tuple[int, int]]:
+    """The edges that join components into one, shortest first; lengths that differ by rounding are equal."""
+    order = np.argsort(parts, kind="stable")
+    starts = np.searchsorted(parts[order], np.arange(parts.max() + 1))
+    members = np.split(order, starts[1:])
+    between = np.minimum.reduceat(np.minimum.reduceat(distances[order], starts)[:, order], starts, axis=1)
+    mantissas, exponents = np.frexp(between)
+    levels = np.ldexp(np.round(mantissas / _ROUNDING) * _ROUNDING, exponents)
+    np.fill_diagonal(levels, 0.0)
+    found = []
+    for pair in zip(*minimum_spanning_edges(levels)[:2], strict=True):
+        rows, columns = (members[part] for part in sorted(pair))
+        lengths = distances[np.ix_(rows, columns)]
+        first = int(np.argmax(lengths <= (1 + _ROUNDING) * lengths.min()))
+        found.append((int(rows[first // len(columns)]), int(columns[first % len(columns)])))
+    return found
 
 
 def resistances(adjacency: Floats) -> Floats:
@@ -94,6 +117,10 @@ def diffusion_distances(adjacency: Floats, steps: int) -> Floats:
     -------
     (n, n)
         ``sqrt(vol sum_k (P^t_ik - P^t_jk)^2 / d_k)``; 0 between any two vertices of a complete graph. O(n^3).
+
+    Notes
+    -----
+    The code of [damrich2024] walks the same way, but divides by d_k^2, so that its values differ by more than a factor.
     """
     lazy = adjacency + np.eye(len(adjacency))
     roots = np.sqrt(lazy.sum(axis=1))

@@ -15,6 +15,8 @@ from scipy.spatial.distance import cdist
 Floats = NDArray[np.float64]
 LEVELS = 256
 """Levels at which profiles of unequal weights are compared."""
+_ANCHORS = 16  # points that are matched one by one
+_ALIKE = 1e-9  # squared differences below this share of the mean squared distance are rounding
 _ROWS = 1024  # of couples that are looked at together
 _SPREAD = 4  # positive entries for each point beyond which a coupling spreads its mass; a vertex has at most one
 
@@ -66,6 +68,31 @@ def profile_costs(first: Space, second: Space) -> Floats:
     middles, roots = (edges[1:] + edges[:-1]) / 2, np.sqrt(np.diff(edges))
     profiles = [_quantiles(space, middles) * roots for space in (first, second)]
     return np.asarray(cdist(*profiles, metric="sqeuclidean"), dtype=np.float64)
+
+
+def anchored_costs(first: Space, second: Space, like: NDArray[Any], rng: np.random.Generator) -> Floats:
+    """(n, m) squared differences between distances to a few points of either space that were matched before.
+
+    In a space where all points are alike, such as the corners of a cube, profiles of distances tell nothing; once a
+    few points are matched, the distances to them tell the others apart.
+
+    Parameters
+    ----------
+    like : (n, m) cost of the first match, such as `profile_costs`
+    rng : decides which points are matched, and with which of those that agree equally well
+
+    Notes
+    -----
+    Each point in turn is matched with the one whose distances to the partners before agree best. O(n m) for each of
+    at most 16 matches.
+    """
+    close = _ALIKE * float((first.lengths**2).mean() + (second.lengths**2).mean())
+    costs, wanted = np.zeros(np.shape(like)), np.asarray(like, dtype=np.float64)
+    for point in rng.permutation(len(first.weights))[:_ANCHORS]:
+        alike = np.flatnonzero(wanted[point] <= wanted[point].min() + close)
+        costs += (first.lengths[:, point, None] - second.lengths[rng.choice(alike)]) ** 2
+        wanted = costs
+    return costs
 
 
 def squared_distortion(first: Space, second: Space, plan: NDArray[Any]) -> float:

@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, diags_array, identity
 
 from tda_latent.errors import InvalidInput
-from tda_latent.numerics.pairwise import neighbour_graph
+from tda_latent.numerics.neighbour_balls import neighbour_squares, prepared, within_balls
 
 Floats = NDArray[np.float64]
 _DEGREE = 4  # of the polynomials whose traces are known and taken out of the estimate
+_MOST_EDGES = 20_000_000  # 1 GB of row and column numbers
+_EQUALLY_FAR = 1e-6  # relative difference of distances that single precision makes of a tie
 
 
 class HeatTrace(NamedTuple):
@@ -42,19 +44,43 @@ class Probes(NamedTuple):
 def normalised_laplacian(points: NDArray[Any], neighbours: int) -> csr_matrix:
     """(n, n) Laplacian I - D^-1/2 A D^-1/2 of the graph that joins each point to its k nearest others.
 
+    Whoever is as far as the k-th nearest, up to 1e-6 of that distance, is joined as well: on a lattice, a ring, or
+    among duplicates the graph would otherwise depend on the order of the rows.
+
     Raises
     ------
     InvalidInput
-        When the cloud has no more than k points.
+        When the cloud has no more than k points, or so many coincide that most pairs are neighbours.
     """
     if not 1 <= neighbours < len(points):
         raise InvalidInput(
             f"neighbours is {neighbours} and the cloud has {len(points)} points; the rule is 1 <= neighbours < "
             f"{len(points)}. Use fewer neighbours or more points."
         )
-    graph = neighbour_graph(points, neighbours)
+    graph = _tied_graph(points, neighbours)
     inverse = diags_array(1.0 / np.sqrt(np.asarray(graph.sum(axis=1)).ravel()))
     return csr_matrix(identity(len(points), format="csr") - inverse @ graph @ inverse)
+
+
+def _tied_graph(points: NDArray[Any], neighbours: int) -> csr_matrix:
+    """Symmetric (n, n) graph of ones between points of which one is among the k nearest of the other, ties included."""
+    (cloud,) = prepared(points)
+    reach = neighbour_squares(cloud, neighbours) * (1.0 + _EQUALLY_FAR) ** 2
+    rows, columns, count = [], [], 0
+    for chosen, near, _ in within_balls(cloud, reach, cloud, reach):
+        tails, heads = np.nonzero(near)
+        count += len(tails)
+        if count > _MOST_EDGES:
+            raise InvalidInput(
+                f"more than {_MOST_EDGES} pairs are neighbours, because many of the {len(points)} points coincide or "
+                "are equally far; drop repeated points, or draw fewer."
+            )
+        rows.append(tails + chosen.start)
+        columns.append(heads)
+    tails, heads = np.concatenate(rows), np.concatenate(columns)
+    apart = tails != heads
+    graph = csr_matrix((np.ones(int(apart.sum())), (tails[apart], heads[apart])), shape=(len(points), len(points)))
+    return csr_matrix(graph.maximum(graph.T))
 
 
 def exact_heat_trace(laplacian: csr_matrix, times: Floats) -> HeatTrace:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from tda_latent.numerics.distance_blocks import distance_blocks
-from tda_latent.numerics.pairwise import centred
+from tda_latent.numerics.pairwise import near_one
 
 Floats = NDArray[np.float64]
 _TREE = 16  # above this dimension a tree visits every point anyway
@@ -44,17 +44,17 @@ def nearest_distances(points: NDArray[Any], neighbours: int) -> Floats:
 
     A tree up to 16 dimensions, above O(n^2 d) in chunks of bounded memory.
     """
-    wide = centred(points)
+    wide, exponent = near_one(points)
     count = min(neighbours, len(wide) - 1)
     if count < 1:
         return np.empty((len(wide), 0))
     if wide.shape[1] <= _TREE:
-        return np.asarray(cKDTree(wide).query(wide, k=count + 1)[0], dtype=np.float64)[:, 1:]
+        return np.ldexp(np.asarray(cKDTree(wide).query(wide, k=count + 1)[0], dtype=np.float64)[:, 1:], exponent)
     found = np.empty((len(wide), count))
     for rows, block in distance_blocks(wide):
         # each row holds the point itself at distance 0, which sorts first
         found[rows] = np.sort(np.partition(block, count, axis=1)[:, : count + 1], axis=1)[:, 1:]
-    return found
+    return np.ldexp(found, exponent)
 
 
 def two_nn(distances: Floats) -> float:

@@ -2,34 +2,47 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tda_latent.errors import InvalidInput
 from tda_latent.numerics.distance_blocks import distance_blocks
+from tda_latent.numerics.ties import reach_rounding
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 
-def neighbour_overlaps(first: NDArray[Any], second: NDArray[Any], neighbours: int) -> Floats:
-    """Jaccard index of the k nearest neighbours of each input in two clouds.
+class Overlaps(NamedTuple):
+    """How far the neighbours of each input agree.
+
+    values : (n,) Jaccard indices, from 0 (no common neighbour) to 1 (the same)
+    sizes : (n, 2) numbers of neighbours in either cloud: k, or more where others are as far as the k-th
+    """
+
+    values: Floats
+    sizes: NDArray[np.int64]
+
+
+def neighbour_overlaps(first: NDArray[Any], second: NDArray[Any], neighbours: int) -> Overlaps:
+    """Jaccard index of the k nearest neighbours of each input in two clouds, ties with the k-th included.
 
     Parameters
     ----------
     first, second : (n, d), (n, e) finite, rows paired
     neighbours : k, 1 <= k < n
 
-    Returns
-    -------
-    (n,) float64
-        From 0 (no common neighbour) to 1 (the same). Of neighbours at one distance those of the smaller rows are taken.
+    Raises
+    ------
+    InvalidInput
+        When k is out of range, or a coordinate is infinite.
 
     Notes
     -----
-    O(n^2 (d + e)) time, memory for a block of rows.
+    A choice among neighbours at one distance would have to follow an order that both clouds share, such as that of the
+    rows, and would make unrelated clouds of few distinct points agree. O(n^2 (d + e)) time, memory for a block of rows.
     """
     size = len(first)
     if not 1 <= neighbours < size:
@@ -37,27 +50,47 @@ def neighbour_overlaps(first: NDArray[Any], second: NDArray[Any], neighbours: in
             f"neighbours is {neighbours} and {size} inputs are shared; the rule is 1 <= neighbours < {size}. Use fewer "
             "neighbours or share more inputs."
         )
-    common = np.empty(size)
-    for (rows, near), (_, other) in zip(distance_blocks(first), distance_blocks(second), strict=True):
-        both = _nearest(near, rows, neighbours) & _nearest(other, rows, neighbours)
-        common[rows] = both.sum(axis=1)
-    return np.asarray(common / (2 * neighbours - common), dtype=np.float64)
+    common, sizes = np.empty(size), np.empty((size, 2), dtype=np.int64)
+    clouds = _near_one(first), _near_one(second)
+    for (rows, block), (_, beside) in zip(*map(distance_blocks, clouds), strict=True):
+        near, other = (
+            _nearest(cloud[rows], lengths, rows, neighbours)
+            for cloud, lengths in zip(clouds, (block, beside), strict=True)
+        )
+        common[rows] = (near & other).sum(axis=1)
+        sizes[rows, 0], sizes[rows, 1] = near.sum(axis=1), other.sum(axis=1)
+    return Overlaps(np.asarray(common / (sizes.sum(axis=1) - common), dtype=np.float64), sizes)
 
 
-def unrelated_overlap(size: int, neighbours: int) -> float:
-    """Mean Jaccard index when the neighbours in one cloud are drawn at random: hypergeometric, about k / (2 n)."""
+def unrelated_overlap(sizes: NDArray[np.int64]) -> float:
+    """Mean Jaccard index when as many neighbours are drawn at random: hypergeometric, about k / (2 n) without ties.
+
+    Parameters
+    ----------
+    sizes : (n, 2) numbers of neighbours of n inputs
+    """
     from scipy.stats import hypergeom
 
-    common = np.arange(neighbours + 1)
-    chances = hypergeom.pmf(common, size - 1, neighbours, neighbours)
-    return float(chances @ (common / (2 * neighbours - common)))
+    pairs, counts = np.unique(np.sort(sizes, axis=1), axis=0, return_counts=True)
+    means = []
+    for fewer, more in pairs.tolist():
+        common = np.arange(fewer + 1)
+        chances = hypergeom.pmf(common, len(sizes) - 1, more, fewer)
+        means.append(float(chances @ (common / (fewer + more - common))))
+    return float(np.average(means, weights=counts))
 
 
-def _nearest(block: Floats, rows: slice, neighbours: int) -> Flags:
-    """(rows, n) whether a point is among the k nearest others."""
+def _near_one(points: NDArray[Any]) -> NDArray[Any]:
+    """The cloud divided by a power of two, in its own float type: no digit changes, no square leaves the range."""
+    largest = np.abs(points).max()
+    if not np.isfinite(largest):
+        raise InvalidInput("a coordinate is infinite: neighbours are those of points, not of a matrix of distances.")
+    return np.asarray(np.ldexp(points, -int(np.frexp(largest)[1])))
+
+
+def _nearest(points: NDArray[Any], block: Floats, rows: slice, neighbours: int) -> Flags:
+    """(rows, n) whether a point is as near as the k-th nearest other, up to rounding."""
     places = np.arange(rows.start, rows.stop)
     block[places - rows.start, places] = np.inf
-    reach = np.partition(block, neighbours - 1, axis=1)[:, neighbours - 1, None]
-    closer, tied = block < reach, block == reach
-    room = neighbours - closer.sum(axis=1, keepdims=True)
-    return closer | (tied & (np.cumsum(tied, axis=1) <= room))
+    reach = np.partition(block, neighbours - 1, axis=1)[:, neighbours - 1]
+    return np.asarray(block <= (reach + reach_rounding(points, reach))[:, None])

@@ -1,7 +1,8 @@
 """Neural collapse: how far classes have shrunk to points, and these points to a regular simplex [papyan2020].
 
 Every class counts alike, whatever its size, and means are taken about the mean of the class means. Variances within a
-class have n - 1 in the denominator, so that classes of a few points do not look collapsed for being few.
+class have n - 1 in the denominator, so that classes of a few points do not look collapsed for being few; with n there,
+as in the authors' code, NC1 and class-distance variance of even classes are (n - 1) / n of these.
 """
 
 from __future__ import annotations
@@ -23,9 +24,10 @@ class Collapse(NamedTuple):
 
     within : trace(S_W S_B^+) / C over the min(C - 1, d) directions that class means span (NC1); inf when class means
         leave one of them out, NaN when nothing varies
-    norms : coefficient of variation of the distances of class means from their centre (NC2)
-    angles : mean |cosine + 1 / (C - 1)| over pairs of centred class means (NC2); NaN when d < C - 1, where no
-        regular simplex fits, or when a class mean is the centre
+    norms : coefficient of variation of the distances of class means from their centre (NC2); NaN for two classes, whose
+        means are as far from their middle whatever they are
+    angles : mean |cosine + 1 / (C - 1)| over pairs of centred class means (NC2); NaN for two classes, which are always
+        opposite, when d < C - 1, where no regular simplex fits, or when a class mean is the centre
     distance_ratio : mean over pairs of classes of their mean variance over the squared distance of their means,
         (v_i + v_j) / (2 |m_i - m_j|^2) [galanti2022]
     """
@@ -67,6 +69,18 @@ def collapse(codes: NDArray[Any], classes: Integers, count: int) -> Collapse:
     )
 
 
+def shuffled_collapse(
+    codes: NDArray[Any], classes: Integers, count: int, draws: int, rng: np.random.Generator
+) -> Collapse:
+    """Median of each measure over shuffled classes: what classes that mean nothing look like.
+
+    A single shuffle would not do: the inverse of what little spread their means have is heavy-tailed. In many
+    dimensions the means of any classes lie near a regular simplex, so that angles and norms say nothing alone.
+    """
+    found = np.array([collapse(codes, rng.permutation(classes), count) for _ in range(draws)])
+    return Collapse(*(float(np.median(column)) for column in found.T))
+
+
 def self_duality(weights: Floats, means: Floats) -> float:
     """Distance of the classifier's (C, d) weights from the centred class means, both of Frobenius norm 1 (NC3).
 
@@ -96,13 +110,13 @@ def _total_ratio(inside: Floats, between: Floats, noise: float) -> float:
 
 def _norm_variation(spread: Floats, noise: float) -> float:
     norms = np.linalg.norm(spread, axis=1)
-    return float(norms.std() / norms.mean()) if norms.mean() ** 2 > noise else float("nan")
+    return float(norms.std() / norms.mean()) if len(norms) > 2 and norms.mean() ** 2 > noise else float("nan")
 
 
 def _angle_error(spread: Floats, noise: float) -> float:
     count, dimension = spread.shape
     norms = np.linalg.norm(spread, axis=1)
-    if dimension < count - 1 or (norms**2 <= noise).any():
+    if count < 3 or dimension < count - 1 or (norms**2 <= noise).any():
         return float("nan")
     cosines = (spread @ spread.T) / np.outer(norms, norms)
     return float(np.abs(cosines[np.triu_indices(count, 1)] + 1 / (count - 1)).mean())

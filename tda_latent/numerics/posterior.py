@@ -27,20 +27,42 @@ class Information(NamedTuple):
 def unit_divergences(means: Floats, deviations: Floats) -> Floats:
     """(d,) mean divergence KL(q(z_j | x) || N(0, 1)) of every coordinate in nats, from (n, d) posteriors."""
     squares = deviations**2
-    return np.asarray(((means**2 + squares - 1 - np.log(squares)) / 2).mean(axis=0), dtype=np.float64)
+    return np.asarray(((means**2 + squares - 1) / 2 - np.log(deviations)).mean(axis=0), dtype=np.float64)
 
 
 def moment_divergence(means: Floats, deviations: Floats) -> float:
     """KL of the Gaussian with the moments of the aggregate posterior from N(0, I), in nats.
 
     The moments are those of the mixture itself, so that nothing is drawn; n posteriors that fit the prior perfectly
-    still have about d (d + 3) / (4 n) or less.
+    are not at 0, see `chance_divergence`.
     """
     centre = means.mean(axis=0)
     spread = means - centre
     covariance = spread.T @ spread / len(means) + np.diag((deviations**2).mean(axis=0))
     log_volume = float(np.linalg.slogdet(covariance)[1])
     return max(0.0, float(np.trace(covariance) + centre @ centre - len(centre) - log_volume) / 2)
+
+
+def chance_divergence(deviations: Floats, draws: int, rng: np.random.Generator) -> float:
+    """Mean `moment_divergence` of as many posteriors, as wide as these, whose population is the prior.
+
+    Parameters
+    ----------
+    deviations : (n, d) > 0
+        Coordinates whose mean variance is above 1, which no prior of variance 1 allows, are narrowed to 1.
+    draws : sets of means that are drawn
+
+    Returns
+    -------
+    float
+        About d (d + 3) / (4 n) for sharp posteriors and d much smaller than n, far more when d comes near n, and less
+        for wide ones; 0 for posteriors that are the prior.
+    """
+    variances = np.asarray((deviations**2).mean(axis=0), dtype=np.float64)
+    fitting = deviations / np.sqrt(np.maximum(variances, 1.0))
+    spread = np.sqrt(np.maximum(1.0 - variances, 0.0))
+    found = [moment_divergence(spread * rng.standard_normal(deviations.shape), fitting) for _ in range(draws)]
+    return float(np.mean(found))
 
 
 def posterior_draws(means: Floats, deviations: Floats, draws: int, rng: np.random.Generator) -> Floats:
@@ -117,7 +139,8 @@ def _log_sums(table: Floats) -> Floats:
 
 def _log_density(points: Floats, means: Floats, deviations: Floats) -> Floats:
     """Log-density of points under posteriors, broadcast, without the constant -d/2 log(2 pi), which cancels."""
-    return np.asarray((-(((points - means) / deviations) ** 2) / 2 - np.log(deviations)).sum(axis=-1))
+    with np.errstate(over="ignore"):  # so far away that the density is 0
+        return np.asarray((-(((points - means) / deviations) ** 2) / 2 - np.log(deviations)).sum(axis=-1))
 
 
 def _log_density_blocks(points: Floats, means: Floats, deviations: Floats) -> Iterator[tuple[slice, Floats]]:
@@ -127,6 +150,7 @@ def _log_density_blocks(points: Floats, means: Floats, deviations: Floats) -> It
     for start in range(0, len(points), step):
         rows = slice(start, min(start + step, len(points)))
         table = np.zeros((rows.stop - start, len(means)))
-        for j in range(means.shape[1]):
-            table -= ((points[rows, j, None] - means[:, j]) / deviations[:, j]) ** 2
+        with np.errstate(over="ignore"):
+            for j in range(means.shape[1]):
+                table -= ((points[rows, j, None] - means[:, j]) / deviations[:, j]) ** 2
         yield rows, table / 2 - volume

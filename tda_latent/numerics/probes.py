@@ -15,6 +15,16 @@ PENALTY = 1e-3
 """Ridge penalty per point, on codes of deviation one: enough to keep coordinates that repeat each other apart."""
 
 
+def centre_and_scale(codes: Floats) -> tuple[Floats, Floats]:
+    """(d,) mean and standard deviation of (n, d) codes; inf for coordinates that are constant up to rounding.
+
+    ``(codes - mean) / scale`` is then 0 there, and what is learnt about it, divided by the scale, is 0 too.
+    """
+    mean, deviation = codes.mean(axis=0), codes.std(axis=0)
+    live = deviation > 16 * np.finfo(np.float64).eps * np.abs(codes).max(axis=0, initial=0.0)
+    return np.asarray(mean), np.where(live, deviation, np.inf)
+
+
 def ridge(codes: NDArray[Any], columns: Floats) -> tuple[Floats, Floats]:
     """Coefficients (q, d) and offsets (q,) of a ridge regression of (n, q) columns on (n, d) codes.
 
@@ -22,10 +32,8 @@ def ridge(codes: NDArray[Any], columns: Floats) -> tuple[Floats, Floats]:
     O(n d^2 + d^3), or with n in place of d where d is larger.
     """
     wide = np.asarray(codes, dtype=np.float64)
-    mean, deviation = wide.mean(axis=0), wide.std(axis=0)
-    live = deviation > 16 * np.finfo(np.float64).eps * np.abs(wide).max(axis=0, initial=0.0)
-    scale = np.where(live, deviation, 1.0)
-    inside, target = np.where(live, (wide - mean) / scale, 0.0), columns - columns.mean(axis=0)
+    mean, scale = centre_and_scale(wide)
+    inside, target = (wide - mean) / scale, columns - columns.mean(axis=0)
     size, dimension = inside.shape
     if dimension <= size:
         inner = inside.T @ inside + PENALTY * size * np.eye(dimension)
@@ -34,6 +42,41 @@ def ridge(codes: NDArray[Any], columns: Floats) -> tuple[Floats, Floats]:
         found = inside.T @ np.linalg.solve(inside @ inside.T + PENALTY * size * np.eye(size), target)
     slopes = (found / scale[:, None]).T
     return np.asarray(slopes), np.asarray(columns.mean(axis=0) - slopes @ mean)
+
+
+def first_copies(points: NDArray[Any]) -> Integers:
+    """(n,) number of the first row with the same coordinates; 0, 1, 2, ... when all rows differ."""
+    _, first, group = np.unique(np.asarray(points), axis=0, return_index=True, return_inverse=True)
+    return np.asarray(first[group.reshape(-1)], dtype=np.int64)
+
+
+def shuffled_rows(copies: Integers, rng: np.random.Generator) -> Integers:
+    """(n,) rows in random order, copies of one row in the place of copies of another.
+
+    Parameters
+    ----------
+    copies : (n,) first copy of each row, as `first_copies` gives them; 0, 1, 2, ... shuffles every row for itself
+    """
+    single, place = np.unique(copies, return_inverse=True)
+    return np.asarray(rng.permutation(single)[place.reshape(-1)], dtype=np.int64)
+
+
+def held_out(codes: NDArray[Any], parts: int, rng: np.random.Generator, least: int = 12) -> tuple[Integers, Integers]:
+    """Rows to learn from, ascending, and about one in ``parts`` to judge on, in the order in which they were drawn.
+
+    Rows that are copies of each other are on one side, so that nothing is judged that was learnt by heart; where fewer
+    than ``least`` rows differ they are drawn one by one. Without copies n // parts rows are judged on.
+    """
+    size, of = len(codes), first_copies(codes)
+    if len(np.unique(of)) < least:
+        of = np.arange(size)
+    order = rng.permutation(np.unique(of))
+    counts = np.bincount(of, minlength=size)[order]
+    drawn = order[np.cumsum(counts) - counts < size // parts]
+    place = np.full(size, -1)
+    place[drawn] = np.arange(len(drawn))
+    judged = np.flatnonzero(place[of] >= 0)
+    return np.flatnonzero(place[of] < 0), judged[np.argsort(place[of[judged]], kind="stable")]
 
 
 def explained_share(columns: Floats, predictions: Floats) -> float:
@@ -76,6 +119,12 @@ def chance_alignment(dimension: int, candidates: int, rng: np.random.Generator) 
     """Mean of the largest |cosine| of a random direction with the first of so many orthonormal ones, by 2000 draws."""
     drawn = np.abs(rng.standard_normal((2000, dimension)))
     return float((drawn[:, :candidates].max(axis=1) / np.linalg.norm(drawn, axis=1)).mean())
+
+
+def defined_mean(draws: Floats) -> Floats:
+    """Mean over the first axis of the values that are no NaN; NaN where all are."""
+    count = np.count_nonzero(~np.isnan(draws), axis=0)
+    return np.divide(np.nansum(draws, axis=0), count, out=np.full(count.shape, np.nan), where=count > 0)
 
 
 def roundness(codes: NDArray[Any], circle: Floats) -> float:

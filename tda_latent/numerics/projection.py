@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from tda_latent.errors import InvalidParameter
-from tda_latent.numerics.pairwise import centred, near_one
+from tda_latent.numerics.pairwise import near_one
 
 Floats = NDArray[np.float64]
 _SKEW = 1e-6  # below this skewness a direction counts as symmetric
+_EQUAL = 1e-12  # of the longest distance: lengths that differ by less are equal
 
 
 def principal_view(points: NDArray[Any], directions: int) -> tuple[Floats, Floats]:
@@ -25,7 +26,8 @@ def principal_view(points: NDArray[Any], directions: int) -> tuple[Floats, Float
 
     Returns
     -------
-    coordinates : (n, directions) centred, in the unit of the points; zeros where the cloud has no more directions
+    coordinates : (n, directions) centred, in the unit of the points; zeros where the cloud has no more directions,
+        up to the rounding of its own dtype
     shares : (directions,) share of the total variance in each
 
     Notes
@@ -34,17 +36,27 @@ def principal_view(points: NDArray[Any], directions: int) -> tuple[Floats, Float
     direction (the first of equals) is positive. The order of the points changes nothing, and rotating the cloud
     changes nothing unless a column is symmetric or two variances are equal.
     """
-    wide = centred(points)
+    wide, exponent = near_one(points)
+    wide -= wide.mean(axis=0)  # far from the origin the first mean is rounded as well
     left, values, right = np.linalg.svd(wide, full_matrices=False)
-    kept = min(directions, len(values))
+    values = np.where(values > _rounding(points, wide, exponent, values), values, 0.0)
+    kept = min(directions, int(np.count_nonzero(values)))
     signs = np.array([_sign(left[:, k] * values[k], right[k]) for k in range(kept)])
     coordinates = np.zeros((len(wide), directions))
-    coordinates[:, :kept] = left[:, :kept] * (values[:kept] * signs)
+    coordinates[:, :kept] = np.ldexp(left[:, :kept] * (values[:kept] * signs), exponent)
     shares = np.zeros(directions)
     total = float((values**2).sum())
     if total > 0:
         shares[:kept] = values[:kept] ** 2 / total
     return coordinates, shares
+
+
+def _rounding(points: NDArray[Any], wide: Floats, exponent: int, values: Floats) -> float:
+    """Singular value below which a direction holds nothing but the rounding of the points or of the decomposition."""
+    stored = np.finfo(points.dtype if points.dtype.kind == "f" else np.float64).eps
+    largest = float(np.ldexp(np.abs(points).max().astype(np.float64), -exponent))
+    given = float(stored) * largest * float(np.sqrt(wide.shape).sum())
+    return max(given, float(np.finfo(np.float64).eps) * max(wide.shape) * float(values.max()))
 
 
 def principal_places(points: NDArray[Any], coordinates: Floats, new: NDArray[Any]) -> Floats:
@@ -59,12 +71,14 @@ def principal_places(points: NDArray[Any], coordinates: Floats, new: NDArray[Any
     (m, k) float64
         The new points on the axes of the old ones; 0 along an axis that the old cloud does not have.
     """
-    wide = centred(points)
-    spread = (coordinates**2).sum(axis=0)
-    axes = np.divide(wide.T @ coordinates, spread, out=np.zeros((wide.shape[1], coordinates.shape[1])),
+    wide, exponent = near_one(points)
+    near = np.ldexp(coordinates, -exponent)
+    spread = (near**2).sum(axis=0)
+    axes = np.divide(wide.T @ near, spread, out=np.zeros((wide.shape[1], near.shape[1])),
                      where=spread > np.finfo(np.float64).eps * spread.max(initial=0.0))  # fmt: skip
-    shift = np.asarray(points, dtype=np.float64).mean(axis=0)
-    return np.asarray((np.asarray(new, dtype=np.float64) - shift) @ axes, dtype=np.float64)
+    shift = np.ldexp(np.asarray(points, dtype=np.float64), -exponent).mean(axis=0)
+    places = (np.ldexp(np.asarray(new, dtype=np.float64), -exponent) - shift) @ axes
+    return np.asarray(np.ldexp(places, exponent), dtype=np.float64)
 
 
 def interpolated_places(points: NDArray[Any], coordinates: Floats, new: NDArray[Any], neighbours: int = 5) -> Floats:
@@ -89,7 +103,8 @@ def interpolated_places(points: NDArray[Any], coordinates: Floats, new: NDArray[
     wanted = np.ldexp(np.asarray(new, dtype=np.float64), -exponent) - shift
     gaps, rows = cKDTree(wide).query(wanted, k=np.arange(1, min(neighbours, len(wide)) + 1))
     touching = gaps[:, :1] == 0
-    weights = np.where(touching, gaps == 0, 1.0 / np.where(gaps > 0, gaps, 1.0))
+    nearest = np.where(touching, 1.0, gaps[:, :1])  # ratios to the nearest gap, since 1 / gap may leave float64
+    weights = np.where(touching, gaps == 0, nearest / np.where(gaps > 0, gaps, 1.0))
     weights /= weights.sum(axis=1, keepdims=True)
     return np.asarray(np.einsum("ij,ijk->ik", weights, coordinates[rows]), dtype=np.float64)
 
@@ -106,7 +121,8 @@ def trustworthiness(source: Floats, view: Floats, neighbours: int) -> float:
     -------
     float
         Between 0 and 1: 1 minus the normalised excess of source ranks over k among the k nearest in the view.
-        Among equally far points each has the best of their ranks. O(n^2 log n).
+        Among equally far points each has the best of their ranks; equal is what differs by less than 1e-12 of the
+        longest distance, since the coordinates of a map are rounded. O(n^2 log n).
     """
     size = len(source)
     if not 1 <= neighbours < size / 2:
@@ -114,6 +130,7 @@ def trustworthiness(source: Floats, view: Floats, neighbours: int) -> float:
     nearest = np.argpartition(_without_self(view), neighbours - 1, axis=1)[:, :neighbours]
     ordered = np.sort(_without_self(source), axis=1)
     wanted = np.take_along_axis(source, nearest, axis=1)
+    wanted = wanted - _EQUAL * source.max()
     ranks = np.stack([np.searchsorted(row, values) for row, values in zip(ordered, wanted, strict=True)]) + 1
     excess = np.maximum(ranks - neighbours, 0).sum()
     return float(1.0 - 2.0 * excess / (size * neighbours * (2 * size - 3 * neighbours - 1)))

@@ -13,10 +13,13 @@ from numpy.typing import NDArray
 from scipy.spatial.distance import pdist
 
 from tda_latent.errors import InvalidInput
+from tda_latent.numerics.distance_blocks import BLOCK_ENTRIES
 from tda_latent.numerics.pairwise import centred, near_one, unit_directions
+from tda_latent.numerics.ties import LEVEL, distance_rounding, level_ranks
 
 Array = NDArray[Any]
 Floats = NDArray[np.float64]
+_CANCELLED = 1e-6  # of its terms, below which a sum has lost too many digits
 
 
 def cka_dissimilarity(first: Array, second: Array, debiased: bool = False) -> float:
@@ -100,13 +103,13 @@ def rsa_dissimilarity(first: Array, second: Array, metric: str = "euclidean", co
     Returns
     -------
     float
-        From 0 (same order of distances) to 2 (reversed order). Ties share their mean rank. 0.0 exactly for equal
-        clouds.
+        From 0 (same order of distances) to 2 (reversed order). Ties, up to rounding, share their mean rank. 0.0
+        exactly for equal clouds.
 
     Raises
     ------
     InvalidInput
-        When all distances of a cloud are equal, so that they have no order.
+        When all distances of a cloud are equal up to rounding, so that they have no order.
 
     Notes
     -----
@@ -147,10 +150,31 @@ def _inner(one: Floats, other: Floats) -> float:
 
 
 def _debiased_inner(one: Floats, other: Floats) -> float:
-    """The unbiased estimator times n (n - 3), written for centred clouds: their kernel rows sum to zero."""
+    """The unbiased estimator times n (n - 3), written for centred clouds: their kernel rows sum to zero.
+
+    Under a point far from all others its terms cancel, and it is added up entry by entry instead.
+    """
     size = len(one)
     k, m = np.sum(one**2, axis=1), np.sum(other**2, axis=1)
-    return _inner(one, other) + float(k.sum() * m.sum()) / ((size - 1) * (size - 2)) - float(k @ m) * size / (size - 2)
+    terms = _inner(one, other), float(k.sum() * m.sum()) / ((size - 1) * (size - 2)), float(k @ m) * size / (size - 2)
+    found = terms[0] + terms[1] - terms[2]
+    return found if abs(found) > _CANCELLED * max(terms) else _debiased_by_entries(one, other)
+
+
+def _debiased_by_entries(one: Floats, other: Floats) -> float:
+    """Sum of the products of the entries of both U-centred kernels [song2012], a block of rows at a time."""
+    step = max(1, BLOCK_ENTRIES // len(one))
+    blocks = [slice(start, start + step) for start in range(0, len(one), step)]
+    return float(sum(np.sum(_u_centred(one, rows) * _u_centred(other, rows)) for rows in blocks))
+
+
+def _u_centred(cloud: Floats, rows: slice) -> Floats:
+    """(rows, n) entries of the kernel of a centred cloud whose rows without the diagonal are made to sum to zero."""
+    size, own = len(cloud), np.sum(cloud**2, axis=1)
+    kernel = cloud[rows] @ cloud.T + (own[rows, None] + own) / (size - 2) - own.sum() / ((size - 1) * (size - 2))
+    places = np.arange(size)[rows]
+    kernel[places - rows.start, places] = 0.0
+    return np.asarray(kernel, dtype=np.float64)
 
 
 def _narrow(cloud: Floats) -> Floats:
@@ -162,13 +186,19 @@ def _narrow(cloud: Floats) -> Floats:
 
 def _distance_scores(points: Array, metric: str, correlation: str) -> Floats:
     """The n (n - 1) / 2 distances or their ranks, centred and of length one."""
-    from scipy.stats import rankdata
-
-    distances = pdist(unit_directions(points) if metric == "cosine" else near_one(points)[0])
-    scores = rankdata(distances) if correlation == "spearman" else distances
-    largest = float(scores.max())
-    scores = scores - scores.mean()
-    length = float(np.linalg.norm(scores))
-    if length <= 8 * np.finfo(np.float64).eps * largest * np.sqrt(len(scores)):
+    near = unit_directions(points) if metric == "cosine" else near_one(points)[0]
+    distances = pdist(near)
+    rounding = distance_rounding(_as_stored(points, metric), float(distances.max()))
+    if np.ptp(distances) <= LEVEL * rounding:
         raise InvalidInput("all pairwise distances of a cloud are equal, so they have no order to correlate.")
-    return np.asarray(scores / length, dtype=np.float64)
+    scores = level_ranks(distances, rounding) if correlation == "spearman" else distances
+    scores -= scores.mean()
+    scores /= np.linalg.norm(scores)
+    return scores
+
+
+def _as_stored(points: Array, metric: str) -> Array:
+    """The coordinates in the unit of the distances, and in the float type that they came in."""
+    if metric == "cosine":
+        return unit_directions(points).astype(points.dtype)
+    return np.ldexp(points, -int(np.frexp(np.abs(points).max())[1]))

@@ -20,6 +20,7 @@ def principal_deviations(points: NDArray[Any]) -> Floats:
     dtype are exactly 0, so that a cloud in a flat subspace has deviations of exactly 0 across it. O(n d min(n, d)).
     """
     wide = centred(points)
+    wide -= wide.mean(axis=0)  # far from the origin the first mean is rounded as well
     values = np.linalg.svd(wide, compute_uv=False)
     stored = np.finfo(points.dtype if points.dtype.kind == "f" else np.float64).eps
     rounding = stored * np.abs(points).max() * (np.sqrt(wide.shape).sum())

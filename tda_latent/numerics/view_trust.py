@@ -14,6 +14,8 @@ from tda_latent.numerics.pairwise import minimum_spanning_edges
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+_SAME = 1e-12  # of the longest distance: points that are nearer coincide
+_FEWEST = 5  # points in a cluster: in noise, smaller groups stand apart as often as not
 
 
 class FeatureChange(NamedTuple):
@@ -39,14 +41,19 @@ def scaled_stress(cloud: Floats, view: Floats) -> float:
     -------
     float
         0 = the view is the cloud up to scale; 1 = nothing of the distances is left. NaN when all points of the cloud
-        coincide.
+        coincide. Scaling either side changes nothing, as it would without the factor [smelser2024].
     """
-    wanted, shown = squareform(cloud, checks=False), squareform(view, checks=False)
+    wanted, shown = (_near_one(squareform(part, checks=False)) for part in (cloud, view))
     total, spread = float(wanted @ wanted), float(shown @ shown)
     if not total:
         return float("nan")
-    explained = float(wanted @ shown) ** 2 / (total * spread) if spread else 0.0
-    return float(np.sqrt(max(0.0, 1.0 - explained)))
+    factor = float(wanted @ shown) / spread if spread else 0.0
+    return float(np.linalg.norm(factor * shown - wanted) / np.sqrt(total))
+
+
+def _near_one(lengths: Floats) -> Floats:
+    """The lengths over a power of two, so that no square leaves the range of float64."""
+    return np.asarray(np.ldexp(lengths, -int(np.frexp(lengths.max(initial=0.0))[1])), dtype=np.float64)
 
 
 def rank_correlation(cloud: Floats, view: Floats) -> float:
@@ -84,36 +91,43 @@ def neighbours_kept(first: Floats, second: Floats, neighbours: int) -> float:
     return float((near[0] & near[1]).sum() / (size * neighbours))
 
 
-def clusters_above_the_floor(distances: Floats, least: int, ceiling: float) -> Floats:
+def clusters_above_the_floor(distances: Floats, least: float, ceiling: float) -> Floats:
     """(k, 2) clusters as bars from 0 to how far their merge stands out above the median merge of the cloud.
 
     Parameters
     ----------
     distances : (n, n), n >= 2
-    least : points that the smaller side of a merge holds at least; smaller ones are outliers and left out
+    least : share of the different points that the smaller side of a merge holds, and five of them; smaller sides are
+        outliers and left out
     ceiling : higher bars are cut there: maps stretch gaps, and a wider gap is still the same one
 
     Notes
     -----
     In many dimensions all points are far from all others, so that merges are judged against the merge of a typical
-    point, not against zero. Merges at or below the median are left out.
+    point, not against zero. Merges at or below the median are left out. Points that coincide, up to 1e-12 of the
+    longest distance, count as one.
     """
     tails, heads, lengths = minimum_spanning_edges(distances)
-    sides = _smaller_sides(tails, heads, len(distances))
-    heights = lengths - np.median(lengths)
-    heights = heights[(heights > 0) & (sides >= least)]
+    is_proper = lengths > _SAME * distances.max()
+    if not is_proper.any():
+        return np.empty((0, 2))
+    sides = _smaller_sides(tails, heads, is_proper)
+    heights = lengths - np.median(lengths[is_proper])
+    enough = sides >= max(_FEWEST, round(least * (1 + int(is_proper.sum()))))
+    heights = heights[is_proper & (heights > 0) & enough]
     return np.stack([np.zeros(len(heights)), np.minimum(heights, ceiling)], axis=1)
 
 
-def _smaller_sides(tails: Integers, heads: Integers, size: int) -> Integers:
-    """(n-1,) points on the smaller side of each merge, edges in the order of merging."""
-    owner, members = np.arange(size), np.ones(size, dtype=np.int64)
+def _smaller_sides(tails: Integers, heads: Integers, is_proper: NDArray[np.bool_]) -> Integers:
+    """(n-1,) different points on the smaller side of each merge, edges in the order of merging."""
+    owner, members = np.arange(len(tails) + 1), np.ones(len(tails) + 1, dtype=np.int64)
     sides = np.zeros(len(tails), dtype=np.int64)
-    for row, (tail, head) in enumerate(zip(owner[tails].tolist(), owner[heads].tolist(), strict=True)):
+    for row, (tail, head) in enumerate(zip(tails.tolist(), heads.tolist(), strict=True)):
         first, second = _root(owner, tail), _root(owner, head)
         sides[row] = min(members[first], members[second])
         owner[second] = first
-        members[first] += members[second]
+        if is_proper[row]:
+            members[first] += members[second]
     return sides
 
 

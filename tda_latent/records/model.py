@@ -62,6 +62,7 @@ class Projection(Record):
     trust : named numbers that say how far to believe the view (trustworthiness, stress, explained variance)
     labels : named (n,) columns; ids : (n,)
     settings : parameters and seed that made it, so that it can be made again
+    periods : length of one turn, > 0, of the labels that are circular
     """
 
     coordinates: NDArray[np.float64]
@@ -71,6 +72,7 @@ class Projection(Record):
     labels: Mapping[str, Array] = field(default_factory=dict)
     ids: Array | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
+    periods: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         coordinates = numbers(self.coordinates, "coordinates", (None, None))
@@ -83,7 +85,11 @@ class Projection(Record):
             trust=frozen_map({name: float(value) for name, value in self.trust.items()}),
             labels=frozen_map({name: texts(column, f"label {name!r}", size) for name, column in self.labels.items()}),
             settings=frozen_map(self.settings),
+            periods=frozen_map({name: float(period) for name, period in self.periods.items()}),
         )
+        for name, period in self.periods.items():
+            if name not in self.labels or not period > 0:
+                raise InvalidInput(f"period of {name!r} is {period!r}; the rule is a length > 0 for one of the labels.")
         if self.ids is not None:
             self.set(ids=texts(self.ids, "ids", size))
 
@@ -91,7 +97,9 @@ class Projection(Record):
     def of(cls, latents: Latents, coordinates: NDArray[np.float64], method: str, **facts: Any) -> Projection:
         """A view of these latents, with their labels, factors (as labels) and ids."""
         labels = {name: factor.values for name, factor in latents.factors.items()} | dict(latents.labels)
-        return cls(coordinates, method, labels=labels, ids=latents.ids, **facts)
+        turning = {name: factor.period for name, factor in latents.factors.items() if name not in latents.labels}
+        periods = {name: period for name, period in turning.items() if period is not None}
+        return cls(coordinates, method, labels=labels, ids=latents.ids, periods=periods, **facts)
 
     def facts(self) -> dict[str, Any]:
         """Method, size and trust figures."""

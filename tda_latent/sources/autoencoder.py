@@ -19,7 +19,9 @@ class Autoencoder(Checkpointed):
     """Autoencoder of dense layers with SiLU activations, trained by least squares.
 
     Inputs are shifted by their mean and divided by one common deviation inside the model, so that the loss is the
-    squared error in the data's own unit. Sampling draws from the Gaussian fitted to the training codes.
+    squared error in the data's own unit. Of columns in units that differ by orders of magnitude (raw tables) only the
+    large ones are learned, and principal components can then leave less: standardise such data first. Sampling draws
+    from the Gaussian fitted to the training codes.
 
     Parameters
     ----------

@@ -8,18 +8,21 @@ from typing import Annotated, ClassVar
 from numpy.random import Generator
 from pydantic import Field
 
+from tda_latent.models.encoding import Checkpointed
 from tda_latent.records import Latents, Model
 from tda_latent.registry import source
 
 
 @source("gan")
 @dataclass(frozen=True)
-class Gan:
+class Gan(Checkpointed):
     """Generative adversarial network of dense layers, with an encoder that learned to undo the generator.
 
     Non-saturating losses, a penalty on the slope of the discriminator at the data, and the running mean of the
     generators as decoder. The encoder is trained afterwards, on generated points and their codes: of data that the
-    generator cannot make, it tells the code of something near. Sampling draws from the prior N(0, I).
+    generator cannot make, it tells the code of something near. Sampling draws from the prior N(0, I). Its law is in one
+    piece: two thin nested rings are covered less than by a fitted Gaussian (0.60 against 0.66, and 0.95 by data); read
+    `sampling-audit` before the samples.
 
     Parameters
     ----------
@@ -35,6 +38,9 @@ class Gan:
         Of Adam at its height, after a tenth of the steps; it then falls to zero along a cosine.
     penalty : float
         Weight of half the mean squared slope of the discriminator at the data, which are brought to variance one.
+    checkpoints : tuple of int
+        Epochs of the game at which the codes are kept, too, as layers "epoch-10" and so on for ``axes: layers``; 0 is
+        the initialisation. An encoder is trained for the generator of each.
 
     Notes
     -----
@@ -55,10 +61,11 @@ class Gan:
     batch_size: Annotated[int, Field(ge=1)] = 64
     learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 3e-3
     penalty: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
+    checkpoints: tuple[Annotated[int, Field(ge=0)], ...] = ()
 
     def __call__(self, train: Latents, rng: Generator) -> Model:
         from tda_latent.models.adversarial import fit_adversarial
         from tda_latent.models.training import Schedule
 
-        schedule = Schedule(self.epochs, self.batch_size, self.learning_rate)
+        schedule = Schedule(self.epochs, self.batch_size, self.learning_rate, self.checkpoints)
         return fit_adversarial(train.points, self.dimension, self.hidden, self.penalty, schedule, rng)

@@ -20,7 +20,9 @@ class ModularAddition:
 
     With weight decay the network comes to understand: it answers sums that it never saw, and the residues lie on a
     circle. Without, it learns the pairs by heart, which is the control. One point for each residue, its ids are
-    residue-00, ...; the factor ``residue`` has the period p.
+    residue-00, ...; the factor ``residue`` has the period p. The labels ``training accuracy`` and ``test accuracy`` are
+    those of the network, shares of right answers, equal in all rows; chance is 1 / p (``label-mean`` makes them numbers
+    that a claim can use).
 
     Parameters
     ----------
@@ -50,7 +52,7 @@ class ModularAddition:
 
     version: ClassVar[int] = 1
     references: ClassVar[tuple[str, ...]] = ("power2022", "loshchilov2019")
-    provides: ClassVar[tuple[str, ...]] = ("factors", "ids")
+    provides: ClassVar[tuple[str, ...]] = ("factors", "ids", "labels")
     libraries: ClassVar[tuple[str, ...]] = ("torch",)
     example: ClassVar[dict[str, object]] = {"modulus": 7, "steps": 60, "hidden": 8, "dimension": 4}
 
@@ -68,13 +70,18 @@ class ModularAddition:
         from tda_latent.models.training import Schedule
 
         sizes, schedule = (self.modulus, self.dimension, self.hidden), Schedule(self.steps, 1, self.learning_rate)
-        network = ModularNetwork.of(fit_modular(sizes, self.train_fraction, self.weight_decay, schedule, rng))
+        model = fit_modular(sizes, self.train_fraction, self.weight_decay, schedule, rng)
+        network = ModularNetwork.of(model)
         residues = np.arange(self.modulus)
         inputs = residues[:, None].astype(np.float64)
         encoding = network.at_layer(inputs, "plane") if self.view == "plane" else network.encode(inputs)
         return Latents(
             encoding.mean,
             ids=np.array([f"residue-{residue:02d}" for residue in residues]),
+            labels={
+                name: np.full(self.modulus, model.quality[name.replace(" ", "_")])
+                for name in ("training accuracy", "test accuracy")
+            },
             factors={"residue": Factor(residues.astype(np.float64), "circular", float(self.modulus))},
             origin=Origin(data="modular-addition"),
         )

@@ -39,7 +39,8 @@ def test_a_planted_quantity_is_found_with_the_r2_that_its_noise_allows():
     table = found.tables["alignment"]
     for column in ("support vectors", "pattern", "other half"):
         assert cell(table, "size", column) > 0.95
-        assert cell(table, "by chance", column) < 0.45
+        assert cell(found.tables["alignment by chance"], "size", column) < 0.95
+    assert cell(found.tables["alignment by chance"], "size", "other half") < 0.7
 
 
 def test_three_classes_in_a_row_are_told_apart_though_no_regression_ever_ranks_the_middle_one_first():
@@ -57,6 +58,13 @@ def test_two_classes_have_one_direction_towards_the_second():
     assert list(found.tables["directions"].rows) == ["smile"]
     assert found.tables["directions"].values[0, 2] > 0.97
     assert cell(found.tables["alignment"], "smile", "support vectors") > 0.97
+
+
+def test_a_quantity_of_two_values_has_support_vectors_whichever_is_more_frequent():
+    for share in (0.3, 0.7):
+        high = CODES[:, 1] > np.quantile(CODES[:, 1], 1 - share)
+        found = directions(CODES, smile=Factor(high.astype(float)))
+        assert cell(found.tables["alignment"], "smile", "support vectors") > 0.95
 
 
 def test_a_rare_class_earns_nothing_by_always_naming_the_common_one():
@@ -97,6 +105,56 @@ def test_among_correlated_codes_the_normal_is_not_the_way_the_attribute_moves():
     pattern = np.array([np.cov(codes[:, k], own)[0, 1] for k in range(2)])
     expected = abs(pattern @ [1, -1]) / np.linalg.norm(pattern) / np.sqrt(2)
     assert cell(found.tables["alignment"], "own", "pattern") == pytest.approx(expected, abs=0.1)
+
+
+@pytest.mark.parametrize("change", [1.0, 1e3, 1e6])
+def test_moving_all_codes_or_a_coordinate_that_never_varies_changes_nothing(change):
+    factors = {
+        "size": Factor(CODES @ np.arange(6) + stream(9).normal(size=300)),
+        "kind": Factor(np.digitize(CODES[:, 1], [-0.5, 0.5]), "categorical"),
+        "sign": Factor((CODES[:, 2] + 0.3 * stream(8).normal(size=300) > 0), "categorical"),
+    }
+    plain = directions(CODES, **factors)
+    for codes in (CODES + change, np.column_stack([CODES, np.full(300, change)])):
+        found = directions(codes, **factors)
+        for name, scalar in plain.scalars.items():
+            assert found[name] == pytest.approx(scalar.value, abs=1e-6), name
+        columns = slice(0, 3)  # support vectors, pattern, other half
+        np.testing.assert_allclose(
+            found.tables["alignment"].values[:, columns], plain.tables["alignment"].values[:, columns], atol=1e-3
+        )
+
+
+def test_among_codes_that_repeat_each_other_directions_of_nothing_agree_and_chance_says_so():
+    twin = CODES[:, :1] + 0.05 * stream(1).normal(size=(300, 1))
+    codes = np.column_stack([twin, CODES])
+    agreed, chance = [], []
+    for seed in range(8):
+        found = directions(codes, seed, nothing=Factor(stream(seed + 50).normal(size=300)))
+        agreed.append(cell(found.tables["alignment"], "nothing", "other half"))
+        chance.append(cell(found.tables["alignment by chance"], "nothing", "other half"))
+    assert np.mean(chance) > 0.6  # random directions of seven dimensions: 0.32
+    assert np.mean(agreed) == pytest.approx(np.mean(chance), abs=0.25)
+
+
+def test_copies_of_points_are_neither_learnt_by_heart_nor_counted_as_points():
+    twice = np.repeat(np.arange(40), 2)
+    values, found_by_chance = [], []
+    for seed in range(30):
+        codes = stream(seed).normal(size=(40, 60))[twice]
+        found = directions(codes, seed, nothing=Factor(stream(seed + 99).normal(size=40)[twice]))
+        assert found["different points"] == 40
+        values.append(found["R2, nothing"])
+        found_by_chance.append(found["R2, nothing, p"] <= 0.05)
+    assert np.mean(values) < 0.1  # 0.5 and more where copies are on both sides
+    assert np.mean(found_by_chance) <= 0.17  # 0.05 and three deviations; 0.85 where copies are on both sides
+
+
+def test_codes_of_a_few_steps_are_no_copies():
+    steps = np.arange(120) % 3
+    found = directions(np.eye(3)[steps], kind=Factor(steps, "categorical"))
+    assert found["balanced accuracy, kind"] == 1.0
+    assert found["balanced accuracy, kind, p"] == 1 / 40
 
 
 def test_chance_is_called_chance_as_often_as_promised():

@@ -161,6 +161,18 @@ def test_a_circular_factor_orders_its_sectors_and_a_real_one_its_groups():
     assert CyclicOrder(groups=6)(heights, rng())["closure"] < 0.1
 
 
+@pytest.mark.parametrize("groups", [4, 6, 12])
+def test_the_same_angles_on_other_turns_are_the_same_places(groups):
+    places = np.repeat(np.arange(12), 30)
+    once = places / 12 * 2 * np.pi
+    turned = once + 2 * np.pi * rng(1).integers(-5, 6, 360)  # equal but for rounding, on the borders of the sectors
+    points = np.column_stack([np.cos(once), np.sin(once)]) + 0.1 * rng(2).normal(size=(360, 2))
+    for angles in (once, turned):
+        latents = Latents(points, factors={"angle": Factor(angles, "circular", 2 * np.pi)})
+        found = CyclicOrder(groups=groups, draws=99)(latents, rng())
+        np.testing.assert_array_equal(found.tables["classes"].values[:, 0], 360 / groups)
+
+
 def test_the_same_words_in_two_contexts_need_the_contexts_taken_away():
     days = circle(7)
     offsets = {"on": 8.0, "before": -5.0, "after": 2.0}

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.ensemble import ExtraTreesRegressor
+from sklearn.metrics import mutual_info_score
 
 from tda_latent.analyzers.disentanglement import Disentanglement
+from tda_latent.analyzers.disentanglement.predictors import importances
 from tda_latent.errors import InvalidInput, UnknownName
+from tda_latent.numerics.disentanglement import code_modularity, information_gap, standardised, target_of
+from tda_latent.numerics.mutual_information import binned, information_table
 from tda_latent.records import Factor, Latents, Measures
 
 SIZE = 600
@@ -96,6 +101,9 @@ def test_a_single_outlier_spoils_bins_of_equal_width_and_the_measures_say_so():
     width, mass = (measured(spoilt, binning=binning) for binning in ("width", "mass"))
     assert width["MIG"] < 0.05
     assert width["fewest bins in use"] < 1.1
+    odd = FACTORS[:, 0].copy()
+    odd[0] = 1e4
+    assert measured(FACTORS, {"odd": Factor(odd), "even": Factor(FACTORS[:, 1])})["fewest bins in use (factors)"] < 1.1
     assert mass["MIG"] > 0.9
     assert mass["fewest bins in use"] > 7.9
 
@@ -133,6 +141,90 @@ def test_constant_codes_and_constant_factors_count_for_nothing():
     assert flat["modularity"] == pytest.approx(1.0, abs=0.03)
     assert flat["informative codes"] == 3
     assert "flat" not in flat.tables["factors"].rows.tolist()
+
+
+STEPS = np.random.default_rng(7).integers(0, (3, 6, 40, 32, 32), (4000, 5))  # factors as dSprites has them
+
+
+def published(codes: np.ndarray, steps: np.ndarray, bins: int = 20) -> tuple[float, float]:
+    """MIG and modularity by scikit-learn's information of histogram bins with the steps as they are [locatello2019]."""
+    binned = [np.digitize(code, np.histogram(code, bins)[1][:-1]) for code in codes.T]
+    table = np.array([[mutual_info_score(step, code) for step in steps.T] for code in binned])
+    ordered = np.sort(table, axis=0)
+    entropies = np.array([mutual_info_score(step, step) for step in steps.T])
+    squares = table**2
+    rest = (squares.sum(axis=1) / squares.max(axis=1) - 1) / (steps.shape[1] - 1)
+    return float(((ordered[-1] - ordered[-2]) / entropies).mean()), float((1 - rest).mean())
+
+
+@pytest.mark.parametrize("kind", ["real", "categorical"])
+@pytest.mark.parametrize("noise", [0.0, 0.05])
+def test_factors_of_uneven_steps_have_the_published_scores(kind, noise):
+    rng = np.random.default_rng(8)
+    codes = np.hstack([STEPS / STEPS.max(axis=0) + noise * rng.normal(size=(4000, 5)), rng.normal(size=(4000, 2))])
+    factors = {f"factor {k}": Factor(STEPS[:, k], kind) for k in range(5)}
+    targets = [target_of(factor.values, kind, None, 20, "width") for factor in factors.values()]
+    wide = standardised(codes)
+    information = information_table(
+        np.stack([binned(code, 20) for code in wide.T], axis=1), [target.classes for target in targets]
+    )
+    gaps = [information_gap(wide, information[:, k], target) for k, target in enumerate(targets)]
+    mig, modularity = published(codes, STEPS)
+    assert np.mean(gaps) == pytest.approx(mig, abs=1e-3)
+    assert np.nan_to_num(code_modularity(information)).mean() == pytest.approx(modularity, abs=1e-3)
+    if noise == 0.0:  # 20 bins cannot tell 32 steps apart, so that even the factors themselves do not reach 1
+        assert mig == pytest.approx(0.89, abs=0.01)
+
+
+def test_many_classes_read_from_noisy_codes_leave_no_importance_to_codes_that_know_nothing():
+    rng = np.random.default_rng(9)
+    steps = rng.integers(0, 32, (3000, 2))
+    codes = np.hstack([steps / 31 + 0.05 * rng.normal(size=(3000, 2)), rng.normal(size=(3000, 4))])
+    halves = np.arange(1500), np.arange(1500, 3000)
+    found, share = importances(codes, np.eye(32)[steps[:, 0]], halves, "extra-trees", 0)
+    fine = ExtraTreesRegressor(60, min_samples_leaf=2, random_state=0).fit(codes[:1500], np.eye(32)[steps[:1500, 0]])
+    assert found[0] > fine.feature_importances_[0] + 0.15  # the code itself; the five others know nothing
+    assert found[1:].max() < 0.06
+    assert share > 0.05
+
+
+@pytest.mark.parametrize("predictor", ["extra-trees", "lasso"])
+def test_importances_of_a_useless_predictor_count_as_none(predictor):
+    rng = np.random.default_rng(10)
+    halves = np.arange(200), np.arange(200, 400)
+    for _ in range(5):
+        found, share = importances(rng.normal(size=(400, 6)), rng.normal(size=(400, 1)), halves, predictor, 0)
+        assert not found.any()
+        assert share < 0.03
+
+
+def test_a_factor_that_no_code_knows_does_not_make_others_look_entangled():
+    found = measured(FACTORS, real(FACTORS[:, :2]) | {"luck": Factor(NOISE[:, 0])}, predictor="extra-trees")
+    assert found["DCI disentanglement"] == pytest.approx(1.0, abs=0.03)
+    assert found["DCI completeness"] == pytest.approx(2 / 3, abs=0.03)
+
+
+def test_copies_of_points_make_noise_no_better_known():
+    twice = np.repeat(np.arange(300), 2)
+    informative = []
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        factors = real(rng.uniform(size=(300, 2))[twice])
+        found = measured(rng.normal(size=(300, 3))[twice], factors, bins=20)
+        informative.append(found["informative codes"] > 0)
+        assert found["MIG"] == pytest.approx(found["MIG (permuted factors)"], abs=0.1)
+    assert found["different points"] == 300
+    assert np.mean(informative) <= 0.4  # once in twenty is promised; every time where copies are taken for points
+    found = measured(NOISE[twice], real(FACTORS[twice]), predictor="extra-trees")
+    assert found["DCI informativeness"] < 0.0  # far above when one copy is learnt and the other asked for
+
+
+def test_a_vote_on_one_factor_would_always_be_right_and_is_not_held():
+    assert np.isnan(measured(NOISE, {"size": Factor(FACTORS[:, 0])})["FactorVAE score"])
+    names = Factor(np.arange(SIZE) // 4, "categorical")
+    assert np.isnan(
+        measured(NOISE, {"half": Factor(np.arange(SIZE) % 2, "categorical"), "name": names})["FactorVAE score"]
+    )
 
 
 def test_one_factor_leaves_scores_between_factors_undefined():

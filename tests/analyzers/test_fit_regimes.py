@@ -83,6 +83,8 @@ def test_collapse_is_measured_on_both_sides_and_shuffled_labels_have_none():
         # two directions with 36 / 3 between, variance 1 within, three classes
         assert found[f"NC1 within-class variability, {side}"] == pytest.approx(2 / 12 / 3, rel=0.3)
         assert found[f"NC1 within-class variability, {side} (reference)"] > 3
+        assert found[f"class-distance variance, {side} (reference)"] > 1
+        assert found[f"NC2 angle error, {side} (reference)"] > found[f"NC2 angle error, {side}"]
         assert found[f"NC2 angle error, {side}"] < 0.1
         assert found[f"class-distance variance, {side}"] == pytest.approx(4 / 72, rel=0.3)
         assert found[f"effective rank, {side}"] <= 4

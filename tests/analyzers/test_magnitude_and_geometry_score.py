@@ -132,6 +132,17 @@ def test_rings_have_their_loops_most_of_the_time(loops):
     assert found["score to a Gaussian cloud"] > 10 * found["score between halves of the draws"]
 
 
+def test_repeated_points_change_neither_the_relative_area_nor_the_size_of_its_reference():
+    """A reference of as many rows as there are repetitions would have more points, and so a smaller relative area."""
+    points = rng(12).normal(size=(30, 3))
+    ask = Magnitude(resolution=16, gaussian_clouds=20)
+    once, often = (ask(Latents(cloud), rng(13)) for cloud in (points, np.repeat(points, 5, axis=0)))
+    assert often["relative area"] == pytest.approx(once["relative area"], rel=1e-9)
+    name = "relative area (Gaussian cloud)"
+    assert often[name] == pytest.approx(once[name], rel=0.02)
+    assert once.scalars["area"].unit == "points / input distance"
+
+
 def test_a_gaussian_cloud_is_no_farther_from_its_reference_than_chance_makes():
     settings = {"landmarks": 16, "share": 1 / 8, "counts": 10, "draws": 12}
     found = GeometryScore(**settings)(Latents(rng(10).normal(size=(200, 3))), rng())
@@ -151,3 +162,14 @@ def test_the_distance_tells_one_loop_from_two_and_not_their_size():
 def test_a_cloud_without_scale_is_refused():
     with pytest.raises(InvalidInput, match="coincide"):
         GeometryScore(draws=2)(Latents(np.ones((9, 2))), rng())
+
+
+def test_the_reference_of_the_score_holds_what_the_sampling_of_a_cloud_adds_to_that_of_landmarks():
+    """With as many landmarks as a third of the points, draws agree with each other more than clouds of one law do."""
+    settings = GeometryScore(landmarks=32, share=1 / 8, counts=12, draws=8)
+    found = [settings(Latents(rng(20 + seed).normal(size=(90, 2))), rng(seed)) for seed in range(6)]
+    null = [each["score between two Gaussian clouds (reference)"] for each in found]
+    score = [each["score to a Gaussian cloud"] for each in found]
+    assert np.mean(score) < 3 * np.mean(null)
+    ringed = settings(Latents(ring(90)), rng())
+    assert ringed["score to a Gaussian cloud"] > 5 * ringed["score between two Gaussian clouds (reference)"]

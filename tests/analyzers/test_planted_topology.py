@@ -26,7 +26,7 @@ def cloud(points: np.ndarray, data: str = "circle") -> Latents:
 
 
 def judged(codes: np.ndarray, data: np.ndarray, **parameters):
-    return PlantedTopology(**parameters)(cloud(codes), cloud(data))
+    return PlantedTopology(**parameters)(cloud(codes), cloud(data), np.random.default_rng(0))
 
 
 def test_an_even_circle_has_one_bar_from_its_step_to_the_side_of_the_inscribed_triangle():
@@ -101,10 +101,10 @@ def test_the_worse_of_two_unequal_codes_has_the_smaller_margin():
 
 def test_betti_numbers_are_those_of_the_data_set_that_the_codes_come_from():
     ask = PlantedTopology(betti={"circle": [1, 1], "disc": [1, 0]})
-    points = circle(40)
-    assert ask(cloud(points), cloud(points))["homology kept"] == 1
-    assert ask(cloud(points), cloud(points, "disc"))["homology kept"] == 0
-    unknown = ask(cloud(points), cloud(points, "digits"))
+    points, rng = circle(40), np.random.default_rng(0)
+    assert ask(cloud(points), cloud(points), rng)["homology kept"] == 1
+    assert ask(cloud(points), cloud(points, "disc"), rng)["homology kept"] == 0
+    unknown = ask(cloud(points), cloud(points, "digits"), rng)
     assert unknown["H1 bottleneck distance to the data"] == 0
     assert not {"margin", "homology kept"} & set(unknown.scalars)
 
@@ -113,7 +113,7 @@ def test_rows_are_paired_by_id_and_only_those_of_the_codes_are_compared():
     data = np.vstack([circle(50), np.full((30, 2), 40.0)])
     inputs = cloud(data)
     codes = inputs.take(np.arange(50)[::-1])
-    found = PlantedTopology(betti=[1, 1])(codes, inputs)
+    found = PlantedTopology(betti=[1, 1])(codes, inputs, np.random.default_rng(0))
     assert found["neighbour distance W1 to the data"] == pytest.approx(0.0, abs=1e-12)
 
 
@@ -128,3 +128,20 @@ def test_too_few_points_and_codes_that_coincide_are_refused():
         judged(np.zeros((3, 2)), circle(3))
     with pytest.raises(InvalidInput, match="coincide"):
         judged(np.zeros((20, 2)), circle(20), betti=[1, 1])
+
+
+def test_a_cloud_without_holes_has_the_margin_of_its_gaussian_reference_and_a_circle_is_far_above_it():
+    """Some bar is always the longest: in 20 points of noise the margin is positive and says nothing."""
+    noise = [judged(np.random.default_rng(seed).normal(size=(20, 2)), circle(20), betti=[1, 1]) for seed in range(12)]
+    margins = [found["margin"] for found in noise]
+    reference = np.mean([found["margin, of a Gaussian cloud (reference)"] for found in noise])
+    assert np.mean(margins) > 0.02
+    assert abs(np.mean(margins) - reference) < 3 * np.std(margins) / np.sqrt(12)
+    shaped = judged(circle(20), circle(20), betti=[1, 1], gaussian_clouds=6)
+    assert shaped["margin"] > 5 * shaped["margin, of a Gaussian cloud (reference)"]
+    assert shaped["homology kept, of a Gaussian cloud (reference)"] < 0.5
+
+
+def test_no_gaussian_clouds_no_reference():
+    found = judged(circle(20), circle(20), betti=[1, 1], gaussian_clouds=0)
+    assert not any("Gaussian" in name for name in found.scalars)

@@ -7,9 +7,9 @@ import pytest
 
 from tda_latent.analyzers.posterior_audit import PosteriorAudit
 from tda_latent.analyzers.vietoris_rips import VietorisRips
-from tda_latent.errors import InvalidInput
+from tda_latent.errors import InvalidInput, InvalidParameter
 from tda_latent.records import Latents
-from tda_latent.registry import needs_of
+from tda_latent.registry import needs_of, registry
 
 QUICK = PosteriorAudit(permutations=39, draws=2)
 
@@ -151,3 +151,24 @@ def test_codes_on_the_unit_sphere_are_not_held_against_a_gaussian_prior():
     means /= np.linalg.norm(means, axis=1, keepdims=True)
     with pytest.raises(InvalidInput, match="spherical latent space, whose prior is not"):
         audit(means, 0.1)
+
+
+@pytest.mark.parametrize("units", [20, 40, 90])
+def test_an_aggregate_that_is_the_prior_has_the_moment_divergence_of_its_reference_in_any_dimension(units):
+    """Sixty inputs: with 90 units the covariance of the means is singular, and nothing is wrong with the model."""
+    found = audit(*perfect(60, units, 0.1))
+    assert found["moment divergence"] == pytest.approx(found["moment divergence (reference)"], rel=0.35)
+    narrow = audit(0.2 * perfect(60, units, 0.1)[0], 0.02)
+    assert narrow["moment divergence"] > 1.3 * narrow["moment divergence (reference)"]
+
+
+def test_numbers_beyond_float64_are_refused_with_the_usual_reason():
+    with pytest.raises(InvalidInput, match="deviations, not log-variances"):
+        audit(np.zeros((9, 2)), 1e200)
+
+
+def test_the_memory_is_bounded_and_more_posteriors_than_that_are_refused(monkeypatch):
+    monkeypatch.setattr("tda_latent.numerics.distance_blocks.BLOCK_ENTRIES", 300)
+    assert audit(*perfect(60))["neighbour share, p"] > 0.05
+    with pytest.raises(InvalidParameter, match="points"):
+        registry().find("analyzer", "posterior-audit").build({"points": 20_000})

@@ -128,3 +128,18 @@ def test_too_few_points_are_refused():
         audit(cloud, cloud[:5], cloud)
     with pytest.raises(InvalidInput, match="training inputs coincide"):
         audit(cloud, cloud, np.ones((6, 2)))
+
+
+def test_points_that_are_not_finite_are_refused_by_what_they_are():
+    training, held_out, generated = (stream(seed).normal(size=(40, 3)) for seed in range(3))
+    generated[3, 1] = np.nan
+    with pytest.raises(InvalidInput, match="1 of 40 generated points have coordinates that are not finite"):
+        audit(generated, held_out, training)
+
+
+def test_a_decoder_that_collapsed_to_one_point_is_told_by_how_many_points_differ():
+    training, held_out = (stream(seed).normal(size=(60, 3)) for seed in range(2))
+    found = audit(np.repeat(stream(5).normal(size=(1, 3)), 60, axis=0), held_out, training)
+    assert found["different generated points"] == 1
+    assert found["different held-out points (reference)"] == found["points"] == 60
+    assert found["coverage"] < 0.2

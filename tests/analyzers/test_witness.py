@@ -145,3 +145,13 @@ def test_degenerate_clouds_and_wrong_questions():
         Witness(construction="weak", nu=2)
     with pytest.raises(InvalidInput, match="landmarks span"):
         Witness(construction="weak", landmarks=300)(Latents(rng().normal(size=(400, 2))), rng())
+
+
+@pytest.mark.parametrize("construction", ["weak", "strong"])
+def test_hours_of_witnesses_are_refused_and_a_threshold_makes_them_seconds(construction):
+    points = np.random.default_rng(0).uniform(size=(10_000, 2))
+    asked = {"construction": construction, "landmarks": 60, "max_degree": 1}
+    with pytest.raises(InvalidInput, match=r"10000 witnesses.*threshold"):
+        Witness(**asked)(Latents(points), np.random.default_rng(0))
+    short = Witness(**asked, threshold=0.02)(Latents(points[:2000]), np.random.default_rng(0))
+    assert short.reach == 0.02

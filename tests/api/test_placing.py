@@ -88,3 +88,41 @@ def test_interpolated_places_are_weighted_by_inverse_distance():
     np.testing.assert_allclose(interpolated_places(points, places, np.array([[1.0]]), 2), [[3, 3]])
     twins = interpolated_places(np.array([[0.0], [0], [5]]), places, np.array([[0.0]]), 3)
     np.testing.assert_allclose(twins, [[1.5, 1.5]])
+
+
+def test_each_point_far_from_the_cloud_is_told(made):
+    mixed = np.vstack([NEW.points, NEW.points[:3] + 50])
+    for name in VIEWS:
+        placed = tl.place(made[name], CLOUD, mixed)
+        is_outside = placed.labels["placed"] == "outside"
+        assert is_outside[-3:].all()
+        assert is_outside[:-3].mean() < 0.2
+        assert placed.trust["outside"] == pytest.approx(is_outside.mean())
+
+
+def test_repeating_every_point_of_the_cloud_makes_no_point_an_outsider():
+    twice = Latents(np.repeat(CLOUD.points, 2, axis=0))
+    view = tl.analyze(twice, "pca-view", size=None)["pca-view"]
+    assert tl.place(view, twice, CLOUD.points + 1e-6).trust["outside"] == 0
+
+
+def test_a_small_cloud_does_not_keep_its_neighbours_by_counting_all_of_them():
+    few = Latents(RNG.normal(size=(12, 3)))
+    placed = tl.place(Projection(RNG.normal(size=(12, 2)), "by hand"), few, few.points + 0.1)
+    assert placed.trust["neighbours kept"] < 0.9
+    assert placed.trust["neighbours kept by chance"] == pytest.approx(5 / 12)
+
+
+@pytest.mark.parametrize("size", [1e-200, 1e-6, 1e6, 1e200])
+def test_places_have_no_scale(size):
+    cloud, new = Latents(CLOUD.points * size), CLOUD.points[:5] * 1.1 * size
+    placed = tl.place(tl.analyze(cloud, "pca-view", size=None)["pca-view"], cloud, new)
+    view = tl.analyze(CLOUD, "pca-view", size=None)["pca-view"]
+    expected = tl.place(view, CLOUD, CLOUD.points[:5] * 1.1)
+    np.testing.assert_allclose(placed.coordinates / size, expected.coordinates, rtol=1e-9)
+    assert dict(placed.trust) == pytest.approx(dict(expected.trust))
+
+
+def test_the_nearest_of_numbers_below_the_normal_range_has_a_place():
+    places = interpolated_places(np.array([[0.0], [1]]), np.array([[0.0, 0], [3, 3]]), np.array([[5e-324]]), 2)
+    np.testing.assert_allclose(places, [[0, 0]], atol=1e-300)

@@ -223,3 +223,24 @@ def test_rsa_of_ranks_forgets_monotone_changes_and_of_lengths_does_not() -> None
     pairs = [np.abs(line - line.T)[np.triu_indices(12, 1)]]
     pairs.append(np.linalg.norm(bent.points[:, None] - bent.points[None], axis=2)[np.triu_indices(12, 1)])
     assert lengths(a, bent) == pytest.approx(1 - np.corrcoef(*pairs)[0, 1], rel=1e-9)
+
+
+def test_samples_of_one_law_are_where_the_null_of_mtop_div_says_and_a_dropped_mode_is_above() -> None:
+    rng = np.random.default_rng(7)
+    modes = 9 * np.column_stack([np.cos(np.arange(4) * np.pi / 2), np.sin(np.arange(4) * np.pi / 2)])
+    real, again = (Latents(modes[rng.integers(0, 4, 600)] + rng.normal(size=(600, 2))) for _ in range(2))
+    dropped = Latents(modes[rng.integers(0, 3, 600)] + rng.normal(size=(600, 2)))
+    divergence = built("mtop-div", batch=60, base_batch=400, batches=12, direction="forward")
+    null = divergence.null(again)
+    error = np.hypot(null.std(ddof=1), divergence.per_batch(real, again).values.std(ddof=1)) / np.sqrt(12)
+    assert abs(divergence(real, again) - null.mean()) < 4 * error
+    assert 0 < divergence(real, real) < null.mean()  # equal clouds that are drawn from share points, but not all
+    assert divergence(real, dropped) > null.mean() + 6 * error
+    with pytest.raises(InvalidInput, match=r"rule is 460"):
+        divergence.null(real.take(np.arange(300)))
+
+
+def test_the_bounds_of_an_isometric_image_are_in_order() -> None:
+    for seed in range(4):
+        found = built("gromov-wasserstein").bounds(cloud(seed), moved(cloud(seed))).scalars
+        assert 0 <= found["distance (reference)"].value <= found["distance"].value < 1e-12

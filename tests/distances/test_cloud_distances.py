@@ -105,3 +105,17 @@ def test_clouds_without_neighbours_or_extent_are_refused() -> None:
         built("nearest-neighbour-w1")(Latents(np.ones((5, 2))), cloud())
     with pytest.raises(InvalidInput, match="coincide"):
         built("cka")(cloud(), Latents(np.ones((30, 2)), ids=np.arange(30)))
+
+
+@pytest.mark.parametrize("name", ["rsa", "rtd-lite"])
+def test_more_inputs_than_pairs_fit_into_memory_are_refused_before_they_are_asked_for(name) -> None:
+    line = Latents(np.linspace(0, 1, 30_000)[:, None], ids=np.arange(30_000))
+    with pytest.raises(InvalidInput, match=r"30000 points need about .* GiB.*subsample"):
+        built(name)(line, line)
+
+
+def test_svcca_sets_what_unrelated_clouds_have_beside_its_number() -> None:
+    found = built("svcca", variance=1.0).correlation(cloud(0, 200, 3), cloud(1, 200, 9)).scalars
+    assert found["square correlation (reference)"].value == 9 / 199
+    assert abs(found["square correlation"].value - 9 / 199) < 0.06
+    assert built("svcca").correlation(cloud(0), cloud(0)).scalars["square correlation"].value == pytest.approx(1.0)

@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 from scipy.optimize import linear_sum_assignment, linprog
-from scipy.spatial.distance import cdist
+from scipy.spatial.distance import cdist, pdist, squareform
 
 from tda_latent.engines.optimal_transport import Search, fused_gromov, lower_bound, transport_plan
 from tda_latent.errors import MissingLibrary
@@ -107,3 +107,24 @@ def test_without_pot_the_error_names_the_extra(monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "ot", None)
     with pytest.raises(MissingLibrary, match=r"tda-latent\[transport\]"):
         transport_plan(np.zeros((2, 2)), np.full(2, 0.5), np.full(2, 0.5))
+
+
+def cycle(size) -> np.ndarray:
+    steps = np.abs(np.subtract.outer(np.arange(size), np.arange(size)))
+    return np.minimum(steps, size - steps).astype(float)
+
+
+@pytest.mark.parametrize("shape", ["cube", "permutations", "torus", "cycle"])
+def test_spaces_in_which_all_points_are_alike_are_at_zero_of_themselves_in_any_numbering(shape) -> None:
+    """Profiles of distances are equal everywhere there, and a search from them ends at 0.2 to 0.8."""
+    torus = np.kron(cycle(6), np.ones((6, 6))) + np.kron(np.ones((6, 6)), cycle(6))
+    corners = {
+        "cube": list(itertools.product([0.0, 1.0], repeat=5)),
+        "permutations": list(itertools.permutations(range(4))),
+    }
+    for seed in range(3):
+        points = np.array(corners.get(shape, [[0.0]]), dtype=float)
+        lengths = {"torus": torus, "cycle": cycle(30)}.get(shape, squareform(pdist(points)))
+        order = np.random.default_rng(seed).permutation(len(lengths))
+        other = uniform_space(lengths[np.ix_(order, order)])
+        assert fused_gromov(uniform_space(lengths), other, None, Search(1.0, 0, seed)) == pytest.approx(0, abs=1e-12)

@@ -87,7 +87,9 @@ def test_models_stand_below_each_other_over_the_whole_width():
     first, second = (ax.get_position() for ax in figure.axes)
     assert first.y0 > second.y1
     assert first.width > 0.6
-    assert [ax.get_title() for ax in figure.axes] == ["one: Seen", "two: Seen"]
+    assert [ax.get_title() for ax in figure.axes] == ["one: Seen", "two"]
+    other = panels(GalleryPlot(), {"one": gallery(title="Seen"), "two": gallery(title="Heard")})
+    assert [ax.get_title() for ax in other.axes] == ["one: Seen", "two: Heard"]
 
 
 def test_an_unknown_colour_map_is_refused():

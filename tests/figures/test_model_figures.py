@@ -174,7 +174,7 @@ def test_every_point_of_a_projection_is_drawn_once_with_colour_and_shape_of_its_
     assert {to_hex(p.get_facecolors()[0]).upper() for p in artists(ax, "_class 3")} == {canvas.colour(3)}
     shapes = {p.get_paths()[0].vertices.tobytes() for k in range(10) for p in artists(ax, f"_class {k}")}
     assert len(shapes) == 10
-    assert "pca, 120 points trustworthiness 0.93 stress 0.21" in words(ax)
+    assert "pca view, 120 points trustworthiness 0.93 stress 0.21" in words(ax)
     assert (ax.get_xlabel(), ax.get_ylabel()) == view.axes
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import warnings
 from collections.abc import Iterator
@@ -177,6 +178,34 @@ def test_an_error_inside_the_model_leaves_no_hook(model: Stack) -> None:
     assert hooks(model) == 0
 
 
+class Interrupted(nn.Module):
+    """Raises in its second call, as Ctrl-C does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.calls = nn.Linear(4, 3), 0
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.calls += 1
+        value = self.first(x)
+        if self.calls == 2:
+            raise KeyboardInterrupt
+        return value
+
+
+def test_a_pass_that_was_interrupted_leaves_no_row_behind_when_the_block_goes_on() -> None:
+    model = Interrupted()
+    batches = [drawn(3, 4, seed=seed) for seed in range(3)]
+    with tl.record(model, ["first"]) as recording:
+        for batch in batches:
+            with contextlib.suppress(KeyboardInterrupt):
+                model(batch)
+    assert recording.layers == ("first",)
+    with torch.no_grad():
+        expected = torch.cat([model.first(batch) for batch in (batches[0], batches[2])])
+    np.testing.assert_allclose(recording["first"], expected, rtol=1e-6)
+
+
 def test_a_pass_that_fails_and_is_tried_again_leaves_no_row_behind(model: Stack) -> None:
     class Moody(nn.Module):
         def __init__(self) -> None:
@@ -286,12 +315,20 @@ def test_layers_that_disagree_about_the_batch_are_refused() -> None:
 
 
 def test_a_sequence_first_layer_is_not_taken_for_a_batch() -> None:
-    model = nn.Sequential(nn.LSTM(2, 3))  # (tokens, n, d) is the default of torch
-    with pytest.raises(InvalidInput, match=r"'0\[1\]\[0\]' gives \(1, 4, 3\) for a batch of 5"):
-        tl.record_batches(model, [drawn(5, 4, 2)], ["0[1][0]"], pooling="mean")
+    class Turned(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.stay = nn.Identity()
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.stay(x.transpose(0, 1))
+
+    with pytest.raises(InvalidInput, match=r"'stay' gives \(4, 5, 2\) for a batch of 5"):
+        tl.record_batches(Turned(), [drawn(5, 4, 2)], ["stay"], pooling="mean")
+    model = Turned()
     with (
         pytest.raises(InvalidInput, match="for a batch of 5"),
-        tl.record(model, ["0[1][0]"], pooling="mean") as recording,
+        tl.record(model, ["stay"], pooling="mean") as recording,
     ):
         recording.run([drawn(5, 4, 2)], call=model)
 
@@ -485,9 +522,24 @@ def test_patterns_leave_out_modules_that_compute_weights() -> None:
     assert tl.record_batches(model, [drawn(5, 3)], ["**"]).layers == ("0", "1")
 
 
+def _splitting(model: nn.Module) -> nn.Module:
+    wrapped = nn.DataParallel(model)
+    wrapped.device_ids = [0, 1]
+    return wrapped
+
+
+def test_data_parallel_on_one_device_is_what_it_wraps(model: Stack) -> None:
+    wrapped, batch = nn.DataParallel(model), drawn(3, 4)
+    wrapped.device_ids = []
+    with tl.record(wrapped, ["encoder.0"]) as recording:
+        wrapped(batch)
+    expected = tl.record_batches(model, [batch], ["encoder.0"])
+    np.testing.assert_array_equal(recording["encoder.0"], expected["encoder.0"])
+
+
 def test_models_whose_hooks_do_not_fire_are_refused(model: Stack) -> None:
     with pytest.raises(InvalidInput, match=r"record\(model.module"):
-        tl.record(nn.DataParallel(model), ["encoder.*"])
+        tl.record(_splitting(model), ["encoder.*"])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch.jit is deprecated, and still met
         scripted = torch.jit.trace(model.eval(), drawn(2, 4))

@@ -116,3 +116,38 @@ def test_too_many_directions_for_the_points_are_refused() -> None:
     assert svcca_dissimilarity(rng.normal(size=(10, 4)), rng.normal(size=(10, 5)), 1.0) > 0
     with pytest.raises(InvalidInput, match="coincide"):
         pwcca_dissimilarity(np.ones((10, 2)), rng.normal(size=(10, 2)))
+
+
+def test_the_weights_are_those_of_the_narrower_cloud() -> None:
+    """A wide first cloud has directions without a partner, which the correlations could not count."""
+    wide, narrow = RNG.normal(size=(200, 8)), RNG.normal(size=(200, 3)) * np.array([9.0, 3.0, 1.0])
+    narrow[:, 0] += 9 * wide[:, 0]
+    assert pwcca_dissimilarity(wide, narrow) == pytest.approx(pwcca_dissimilarity(narrow, wide), rel=1e-12)
+    left, right = wide - wide.mean(axis=0), narrow - narrow.mean(axis=0)
+    within, others = np.linalg.qr(right)[0], np.linalg.qr(left)[0]
+    turn, values, _ = np.linalg.svd(within.T @ others)
+    weights = np.abs((within @ turn).T @ right).sum(axis=1)
+    assert pwcca_dissimilarity(wide, narrow) == pytest.approx(1 - np.average(values, weights=weights), rel=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shift", [0, 1000])
+def test_the_rounding_of_the_stored_numbers_is_no_direction(dtype, shift) -> None:
+    """Rank 5 in 20 coordinates, computed in their own precision: the other 15 directions are rounding."""
+    codes, out = RNG.normal(size=(120, 5)).astype(dtype), RNG.normal(size=(5, 20)).astype(dtype)
+    turn = ortho_group(20, seed=3).rvs().astype(dtype)
+    cloud = codes @ out
+    turned = cloud @ turn + dtype(shift)
+    assert canonical_correlations(cloud, turned).ranks == (5, 5)
+    assert svcca_dissimilarity(cloud, turned, 1.0) == pytest.approx(0.0, abs=1e-6)
+
+
+def test_huge_and_tiny_clouds_have_their_directions() -> None:
+    for size in (1e-200, 1e200):
+        assert svcca_dissimilarity(X * size, Y, 1.0) == pytest.approx(svcca_dissimilarity(X, Y, 1.0), rel=1e-9)
+
+
+def test_a_cloud_so_far_away_that_only_rounding_is_left_is_refused() -> None:
+    far = (RNG.normal(size=(60, 3)) * 1e-3 + 1e6).astype(np.float32) + np.float32([[0.0625, 0, 0]])
+    with pytest.raises(InvalidInput, match=r"rounding|coincide"):
+        svcca_dissimilarity(far, Y)

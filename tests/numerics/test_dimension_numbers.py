@@ -147,3 +147,21 @@ def test_decimation_sees_noise_as_dimension_only_where_the_sample_is_dense():
 def test_a_cloud_below_the_smallest_part_is_still_estimated_whole():
     curve = decimation(np.random.default_rng(9).random((20, 2)), 5, 60, np.random.default_rng(0))
     assert curve.sizes.tolist() == [20]
+
+
+@pytest.mark.parametrize("size", [1e-200, 1e-6, 1e6, 1e200])
+def test_dimensions_have_no_scale(size):
+    points = np.random.default_rng(10).normal(size=(120, 3))
+    expected = nearest_distances(points, 5)
+    for wide in (points, np.hstack([points, np.zeros((120, 20))])):
+        found = nearest_distances(wide * size, 5)
+        assert two_nn(found) == pytest.approx(two_nn(expected), rel=1e-9)
+        assert maximum_likelihood(found) == pytest.approx(maximum_likelihood(expected), rel=1e-9)
+
+
+@pytest.mark.parametrize("offset", [1e3, 1e6])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_line_far_from_the_origin_has_rank_one(offset, dtype):
+    rng = np.random.default_rng(11)
+    line = (np.outer(rng.normal(size=50), rng.normal(size=9)) + offset).astype(dtype)
+    assert np.count_nonzero(principal_deviations(line)) == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.sparse.csgraph import connected_components
 
 from tda_latent.errors import InvalidInput
 from tda_latent.numerics.graph_distances import (
@@ -142,3 +143,39 @@ def test_one_point_duplicates_and_too_many_points():
     assert np.ptp(same[~np.eye(7, dtype=bool)]) < 1e-12  # all are neighbours of all
     with pytest.raises(InvalidInput, match=str(LARGEST)):
         spectral_distances(np.zeros((LARGEST + 1, 1)), "diffusion", 5, 8)
+
+
+def test_a_connected_graph_of_neighbours_gets_no_further_edge():
+    """An edge of the spanning tree between no neighbours would be a short cut that [damrich2024] does not have."""
+    rng = np.random.default_rng(5)
+    added = 0
+    for _ in range(20):
+        crowd, sparse = rng.normal(0, 0.05, (60, 2)), rng.normal([1.5, 0.0], 1.0, (60, 2))
+        points = np.concatenate([crowd, sparse])
+        apart = np.linalg.norm(points[:, None] - points[None], axis=2)
+        near = np.zeros((120, 120))
+        near[np.arange(120)[:, None], np.argsort(apart, axis=1)[:, 1:5]] = 1
+        near = np.maximum(near, near.T)
+        found = connected_neighbour_graph(points, 4)
+        count, parts = connected_components(near)
+        if count == 1:
+            np.testing.assert_array_equal(found, near)
+        else:
+            extra = np.argwhere(found > near)
+            added += len(extra)
+            assert (parts[extra[:, 0]] != parts[extra[:, 1]]).all()
+            assert connected_components(found)[0] == 1
+    assert added > 0
+
+
+def test_distances_are_those_of_the_formula_written_with_an_inverse():
+    """L^+ from the inverse of L + 11'/n, corrected by both degrees [damrich2024]; nothing is cut at zero."""
+    graph = connected_neighbour_graph(np.random.default_rng(6).normal(size=(70, 20)), 6)
+    degrees = graph.sum(axis=1)
+    inverse = np.linalg.inv(np.diag(degrees) - graph + 1 / 70) - 1 / 70
+    own = np.diag(inverse)
+    plain = own[:, None] + own - 2 * inverse
+    expected = plain - 1 / degrees[:, None] - 1 / degrees + 2 * graph / np.outer(degrees, degrees)
+    off = ~np.eye(70, dtype=bool)
+    np.testing.assert_allclose(corrected_resistances(graph)[off], expected[off], atol=1e-12)
+    assert expected[off].min() > 0

@@ -90,3 +90,27 @@ def test_a_graph_in_parts_and_an_exhausted_iteration_do_no_harm() -> None:
 def test_as_many_neighbours_as_points_are_refused() -> None:
     with pytest.raises(InvalidInput, match="1 <= neighbours < 4"):
         normalised_laplacian(np.zeros((4, 2)), 4)
+
+
+@pytest.mark.parametrize("size", [12, 101])
+def test_neighbours_that_are_equally_far_are_all_joined(size) -> None:
+    """On a ring the third neighbour is as far as the fourth: k = 3 and k = 4 join each point to two on either side."""
+    spectrum = 1 - (np.cos(2 * np.pi * np.arange(size) / size) + np.cos(4 * np.pi * np.arange(size) / size)) / 2
+    expected = np.exp(-np.outer(TIMES, spectrum)).mean(axis=1)
+    for points in (circle(size), circle(size).astype(np.float32), 1e6 * circle(size) + 7):
+        for neighbours in (3, 4):
+            found = exact_heat_trace(normalised_laplacian(points, neighbours), TIMES).values
+            np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+def test_duplicates_are_all_joined_to_each_other() -> None:
+    """Seven points at one place, whatever k: the complete graph."""
+    laplacian = normalised_laplacian(np.repeat([[1.0, 2], [50, 0]], 7, axis=0), 2)
+    expected = (1 + 6 * np.exp(-TIMES * 7 / 6)) / 7
+    np.testing.assert_allclose(exact_heat_trace(laplacian, TIMES).values, expected, rtol=1e-12)
+
+
+def test_a_cloud_whose_points_mostly_coincide_is_refused_before_it_fills_the_memory(monkeypatch) -> None:
+    monkeypatch.setattr("tda_latent.numerics.heat_trace._MOST_EDGES", 1000)
+    with pytest.raises(InvalidInput, match="drop repeated points"):
+        normalised_laplacian(np.ones((50, 2)), 3)

@@ -81,6 +81,28 @@ def test_nearest_points_and_authenticity_are_their_definitions_in_loops():
     assert authenticity(found, training) == expected
 
 
+def test_where_several_training_points_are_nearest_each_has_its_share():
+    # 1 is nearest to 0 and to 2; 0 has its nearest other at distance 2, 2 has it at distance 1/2
+    training = np.array([[0.0], [2.0], [2.5]])
+    assert authenticity(two_nearest(np.array([[1.0]]), training), training) == 0.5
+    # on a grid of step one every point between two has both at 1/2, and both have others at 1
+    grid = np.arange(6.0)[:, None]
+    assert authenticity(two_nearest(grid[:-1] + 0.5, grid), grid) == 0
+
+
+@pytest.mark.parametrize("unit", [1.0, 0.1, 1 / 3])
+def test_neither_the_order_of_binary_training_data_nor_rounding_decides_what_is_authentic(unit):
+    """Bits: most points have several nearest training points, and many are as far from these as these from others."""
+    points, training = stream(1).integers(0, 2, (60, 14)), np.unique(stream(2).integers(0, 2, (80, 14)), axis=0)
+    apart = (points[:, None] != training[None]).sum(axis=2)
+    inside = (training[:, None] != training[None]).sum(axis=2) + 99 * np.eye(len(training), dtype=int)
+    expected = np.mean([np.mean(row.min() > inside[row == row.min()].min(axis=1)) for row in apart])
+    for seed in range(3):
+        mixed = (unit * training[stream(seed).permutation(len(training))]).astype(np.float32)
+        found = authenticity(two_nearest((unit * points).astype(np.float32), mixed), mixed)
+        assert found == pytest.approx(expected, abs=1e-12)
+
+
 def test_how_authentic_fresh_points_are_depends_on_the_dimension_a_third_on_the_line():
     def fresh(dimension):
         clouds = [stream(seed).normal(size=(1200, dimension)) for seed in range(8)]
@@ -94,7 +116,8 @@ def test_how_authentic_fresh_points_are_depends_on_the_dimension_a_third_on_the_
 def test_a_training_point_has_ratio_zero_and_a_point_halfway_has_one():
     training = np.array([[0.0], [2.0]])
     np.testing.assert_allclose(neighbour_ratios(two_nearest(np.array([[0.0], [1.0], [0.5]]), training)), [0, 1, 1 / 3])
-    assert neighbour_ratios(Nearest(np.zeros(1, dtype=int), np.zeros(1), np.zeros(1))).tolist() == [0]
+    none = np.zeros(1, dtype=int)
+    assert neighbour_ratios(Nearest(np.zeros(1), np.zeros(1), none, none)).tolist() == [0]
 
 
 def test_far_groups_become_cells():

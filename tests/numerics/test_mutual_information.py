@@ -11,9 +11,11 @@ from tda_latent.numerics.disentanglement import (
     code_disentanglement,
     code_modularity,
     factor_completeness,
+    fixed_factor_votes,
     ranking_quality,
     score_gap,
     standardised,
+    target_of,
     vote_accuracy,
 )
 from tda_latent.numerics.mutual_information import binned, effective_bins, entropy, mutual_information
@@ -77,10 +79,56 @@ def test_importance_tables_have_the_scores_of_their_formulas():
     assert code_disentanglement(np.eye(3)) == pytest.approx(1.0)
     assert code_disentanglement(np.full((4, 3), 0.25)) == pytest.approx(0.0)
     assert np.isnan(code_disentanglement(np.array([[1.0], [0.0]])))
+    assert code_disentanglement(np.zeros((10, 10))) == 0.0
     assert factor_completeness(np.array([0.5, 0.5, 0, 0]), "real") == pytest.approx(0.5)
+    assert factor_completeness(np.zeros(10), "real") == 0.0
+    assert np.isnan(factor_completeness(np.ones(1), "real"))  # nothing to choose between
+    assert np.isnan(factor_completeness(np.array([0.5, 0.5]), "circular"))
     assert factor_completeness(np.array([0.5, 0.5, 0, 0]), "circular") == 1.0
     assert factor_completeness(np.full(5, 0.2), "real") == pytest.approx(0.0)
     np.testing.assert_allclose(code_modularity(np.array([[2.0, 0, 0], [1, 1, 1], [2, 1, 0]])), [1, 0, 1 - 1 / 8])
+
+
+def test_the_importance_tables_of_disentanglement_lib_have_the_scores_that_its_tests_expect():
+    # dci_test.py and modularity_explicitness_test.py: codes twice, too few codes, factors twice, a dead code, nothing
+    five = 5.0 * np.eye(5)
+    for table, disentangled, modular in (
+        (five, 1.0, 1.0),
+        (np.vstack([five, five]), 1.0, 1.0),
+        (five[:2], 1.0, 1.0),
+        (np.hstack([five, five]), 1 - np.log(2) / np.log(10), 1 - 1 / 9),
+        (np.array([[1.0, 0], [0, 1], [0, 0]]), 1.0, 2 / 3),
+        (np.zeros((10, 10)), 0.0, 0.0),
+    ):
+        assert code_disentanglement(table) == pytest.approx(disentangled)
+        assert np.nan_to_num(code_modularity(table)).mean() == pytest.approx(modular)
+    assert factor_completeness(np.vstack([five, five])[:, 0], "real") == pytest.approx(1 - np.log(2) / np.log(10))
+    assert factor_completeness(five[:2, 0], "real") == 1.0
+
+
+def test_a_factor_of_many_steps_that_repeat_keeps_them_and_a_continuous_one_is_binned():
+    steps = np.arange(4000) % 32
+    assert target_of(steps, "real", None, 20, "width").classes.max() == 31
+    assert target_of(steps[:400], "real", None, 20, "width").classes.max() == 19
+    assert target_of(np.linspace(0, 1, 4000), "real", None, 20, "width").classes.max() == 19
+    angles = steps / 32 * 360.0
+    assert target_of(angles, "circular", 360.0, 20, "width").classes.max() == 31
+    assert target_of(angles[:400], "circular", 360.0, 20, "width").classes.max() == 19
+
+
+def test_equal_angles_share_a_sector_though_they_are_on_different_turns():
+    places = np.arange(480) % 24
+    turned = 2 * np.pi * (places / 24 + np.random.default_rng(0).integers(-9, 10, 480))
+    found = target_of(turned, "circular", 2 * np.pi, 12, "width").classes
+    np.testing.assert_array_equal(found, places // 2)
+
+
+def test_no_votes_are_held_for_a_single_factor_nor_where_one_factor_has_no_value_often_enough():
+    rng = np.random.default_rng(0)
+    codes, halves, names = rng.normal(size=(200, 3)), np.arange(200) % 2, np.arange(200)
+    assert not len(fixed_factor_votes(codes, [halves], 50, 5, rng)[0])
+    assert not len(fixed_factor_votes(codes, [halves, names], 50, 5, rng)[0])
+    assert len(fixed_factor_votes(codes, [halves, names // 10], 50, 5, rng)[0]) == 50
 
 
 def test_ranking_quality_is_the_share_of_pairs_in_order():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tda_latent.numerics.neural_collapse import collapse, nearest_means, self_duality
+from tda_latent.numerics.neural_collapse import collapse, nearest_means, self_duality, shuffled_collapse
 
 
 def stream(seed=0):
@@ -25,7 +25,21 @@ def simplex(count, dimension, seed=1):
 def test_collapsed_classes_on_a_regular_simplex_have_zero_of_everything(count, dimension):
     classes = np.repeat(np.arange(count), 7)
     found = collapse(simplex(count, dimension)[classes], classes, count)
-    np.testing.assert_allclose(found, 0, atol=1e-12)
+    np.testing.assert_allclose([found.within, found.distance_ratio], 0, atol=1e-12)
+    if count == 2:  # two means are opposite and as far from their middle in any cloud
+        assert np.isnan([found.norms, found.angles]).all()
+    else:
+        np.testing.assert_allclose([found.norms, found.angles], 0, atol=1e-12)
+
+
+def test_in_many_dimensions_classes_that_mean_nothing_look_like_a_simplex_and_the_reference_says_so():
+    codes, classes = stream(1).normal(size=(400, 2000)), np.repeat(np.arange(4), 100)
+    found, chance = collapse(codes, classes, 4), shuffled_collapse(codes, classes, 4, 9, stream(2))
+    assert found.angles < 0.05
+    assert found.norms < 0.05
+    np.testing.assert_allclose([found.norms, found.angles], [chance.norms, chance.angles], atol=0.03)
+    assert found.within == pytest.approx(chance.within, rel=0.2)
+    assert found.distance_ratio == pytest.approx(chance.distance_ratio, rel=0.1)
 
 
 def by_eigenvectors(codes, classes, count):
@@ -44,6 +58,20 @@ def test_within_variability_is_the_trace_with_the_pseudo_inverse_of_the_right_ra
     classes = stream(1).integers(4, size=200)
     codes = stream(2).normal(size=(200, 9)) + 3 * stream(3).normal(size=(4, 9))[classes]
     assert collapse(codes, classes, 4).within == pytest.approx(by_eigenvectors(codes, classes, 4)[0])
+
+
+def test_with_n_in_the_denominator_it_is_the_published_formula():
+    classes = np.repeat(np.arange(5), 12)
+    codes = stream(2).normal(size=(60, 20)) + 3 * stream(3).normal(size=(5, 20))[classes]
+    means = np.array([codes[classes == c].mean(axis=0) for c in range(5)])
+    rest, spread = codes - means[classes], means - codes.mean(axis=0)
+    published = np.trace(rest.T @ rest / 60 @ np.linalg.pinv(spread.T @ spread / 5, rcond=1e-9)) / 5
+    found = collapse(codes, classes, 5)
+    assert found.within * 11 / 12 == pytest.approx(published)
+    lengths = np.linalg.norm(spread, axis=1)
+    assert found.norms == pytest.approx(lengths.std() / lengths.mean())
+    cosines = (spread @ spread.T / np.outer(lengths, lengths))[~np.eye(5, dtype=bool)]
+    assert found.angles == pytest.approx(np.abs(cosines + 1 / 4).mean())
 
 
 def test_features_after_a_rectifier_do_not_blow_up_as_with_a_cut_by_relative_size():

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.integrate import quad
+from scipy.special import digamma
 from scipy.stats import norm
 
 from tda_latent.numerics.posterior import (
+    chance_divergence,
     moment_divergence,
     mutual_information,
     posterior_draws,
@@ -93,3 +95,36 @@ def test_a_full_grid_of_posteriors_has_independent_units():
     deviations = np.ones_like(grid)
     draws = posterior_draws(grid, deviations, 3, stream())
     assert total_correlation(grid, deviations, draws) == pytest.approx(0, abs=1e-9)
+
+
+@pytest.mark.parametrize(("size", "units"), [(400, 3), (100, 64), (40, 30)])
+def test_the_chance_divergence_of_sharp_posteriors_is_that_of_a_wishart_matrix(size, units):
+    """E log det of a covariance of n normal points: sum of digamma((n - i) / 2) + d log(2 / n), i = 1 ... d."""
+    log_volume = digamma((size - np.arange(1, units + 1)) / 2).sum() + units * np.log(2 / size)
+    # the trace misses one part in n, which the squared mean makes good
+    expected = -log_volume / 2
+    found = chance_divergence(np.full((size, units), 1e-6), 60, stream(8))
+    assert found == pytest.approx(expected, rel=0.03)
+
+
+def test_posteriors_that_fit_the_prior_have_the_chance_divergence_whatever_their_width():
+    for noise in (0.2, 0.6, 0.95):
+        deviations = np.full((60, 20), noise)
+        found = [
+            moment_divergence(np.sqrt(1 - noise**2) * stream(seed).normal(size=(60, 20)), deviations)
+            for seed in range(60)
+        ]
+        assert chance_divergence(deviations, 60, stream(9)) == pytest.approx(np.mean(found), rel=0.05)
+
+
+def test_posteriors_wider_than_the_prior_are_not_taken_for_a_fit():
+    assert chance_divergence(np.full((50, 2), 3.0), 4, stream()) == pytest.approx(0, abs=1e-12)
+    assert moment_divergence(np.zeros((50, 2)), np.full((50, 2), 3.0)) > 5
+
+
+def test_densities_that_leave_float64_are_zero_and_not_a_warning():
+    means, deviations = stream(1).normal(size=(20, 2)), np.full((20, 2), 1e-160)
+    found = mutual_information(means, deviations, posterior_draws(means, deviations, 1, stream()))
+    assert found.lower == pytest.approx(np.log(20))
+    assert found.upper == np.inf
+    assert unit_divergences(means, deviations) == pytest.approx(160 * np.log(10), rel=0.01)

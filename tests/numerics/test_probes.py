@@ -11,7 +11,9 @@ from tda_latent.numerics.probes import (
     alignment,
     balanced_accuracy,
     chance_alignment,
+    defined_mean,
     explained_share,
+    held_out,
     neighbour_means,
     plane_alignment,
     ridge,
@@ -92,3 +94,22 @@ def test_neighbour_means_are_their_definition_in_loops():
         nearest = np.argsort(np.linalg.norm(known - point, axis=1))[:4]
         np.testing.assert_allclose(mean, columns[nearest].mean(axis=0))
     np.testing.assert_allclose(neighbour_means(points, known, columns, 99), np.tile(columns.mean(axis=0), (9, 1)))
+
+
+def test_copies_are_on_one_side_of_a_division_and_single_points_are_divided_in_three():
+    rng = np.random.default_rng(0)
+    taught, judged = held_out(np.arange(60.0)[:, None], 3, rng)
+    assert (len(taught), len(judged)) == (40, 20)
+    np.testing.assert_array_equal(np.sort(np.concatenate([taught, judged])), np.arange(60))
+    copies = rng.integers(0, 20, 90)
+    taught, judged = held_out(copies[:, None].astype(float), 3, rng)
+    assert not set(copies[taught]) & set(copies[judged])
+    assert len(taught) + len(judged) == 90
+    assert 30 <= len(judged) < 45
+    few = held_out(np.repeat([0.0, 1.0], 30)[:, None], 3, rng)  # two values cannot be kept apart
+    assert [len(part) for part in few] == [40, 20]
+
+
+def test_means_of_draws_leave_out_what_is_undefined():
+    nan = np.nan
+    np.testing.assert_array_equal(defined_mean(np.array([[1.0, nan, nan], [3.0, 5.0, nan]])), [2.0, 5.0, nan])

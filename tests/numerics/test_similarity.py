@@ -187,3 +187,47 @@ def test_rows_are_paired_by_shared_ids_in_sorted_order() -> None:
 def test_clouds_that_cannot_be_paired_are_refused(first, second, message) -> None:
     with pytest.raises(IncompatibleRecords, match=message):
         paired_rows(first, second)
+
+
+def test_a_far_point_costs_debiased_cka_no_digits() -> None:
+    """U-centred kernels written out in extended precision; the closed form cancels under a point a million away."""
+    rng = np.random.default_rng(8)
+    first, second = rng.normal(size=(40, 4)), rng.normal(size=(40, 5))
+    second[:, 0] = first[:, 0]
+    for far in (0.0, 1e4, 1e7):
+        first[0], second[0] = far, far
+        kernels = []
+        for cloud in (first, second):
+            wide = (cloud - cloud.mean(axis=0)).astype(np.longdouble)
+            kernel = wide @ wide.T
+            np.fill_diagonal(kernel, 0)
+            sums = kernel.sum(axis=0)
+            kernel = kernel - (sums[:, None] + sums) / 38 + sums.sum() / (39 * 38)
+            np.fill_diagonal(kernel, 0)
+            kernels.append(kernel)
+        one, other = kernels
+        expected = 1 - float((one * other).sum() / np.sqrt((one**2).sum() * (other**2).sum()))
+        assert cka_dissimilarity(first, second, debiased=True) == pytest.approx(expected, abs=1e-8)
+
+
+def test_cka_follows_far_points_as_published() -> None:
+    """[davari2023]: one shared far point makes unrelated clouds alike, a far shift of half a cloud makes it unlike."""
+    rng = np.random.default_rng(9)
+    unrelated = [rng.normal(size=(500, 20)) for _ in range(2)]
+    assert cka_dissimilarity(*unrelated) > 0.9
+    for cloud in unrelated:
+        cloud[0] += 500
+    assert cka_dissimilarity(*unrelated) < 0.01
+    cloud = rng.normal(size=(500, 20))
+    cloud[:250, 0] += 3
+    shifted = cloud + 300 * np.eye(20)[1] * (np.arange(500) < 250)[:, None]
+    assert cka_dissimilarity(cloud, shifted) > 0.5
+
+
+def test_independent_clouds_are_at_the_angle_that_is_documented() -> None:
+    """Singular values of a square Gaussian matrix have the mean 8 / (3 pi) sqrt(d), by the quarter-circle law."""
+    rng = np.random.default_rng(10)
+    for size, dimension in ((400, 20), (900, 40)):
+        chord = procrustes_chord(*rng.normal(size=(2, size, dimension)))
+        assert 1 - chord**2 / 2 == pytest.approx(8 / (3 * np.pi) * np.sqrt(dimension / size), rel=0.05)
+    assert 1 - procrustes_chord(*rng.normal(size=(2, 20, 1000))) ** 2 / 2 > 0.95

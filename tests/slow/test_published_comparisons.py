@@ -64,6 +64,13 @@ def test_rtd_lite_gives_the_published_scalar_and_is_below_rtd_with_its_loops() -
         assert built("rtd-lite")(one, other) < built("rtd")(one, other)
 
 
+def test_rtd_lite_orders_the_clusters_experiment_the_other_way_round_as_published() -> None:
+    """Kendall tau -1 in its authors' notebook: connectedness alone differs less as clusters grow many."""
+    one, *others = clusters()
+    assert kendalltau([built("rtd-lite")(one, other) for other in others], COUNTS).statistic == -1.0
+    assert kendalltau([built("neighbour-overlap")(one, other) for other in others], COUNTS).statistic == 1.0
+
+
 def test_prdc_in_a_thousand_dimensions_is_near_the_printed_example() -> None:
     """The example of [naeem2020]'s code: N(0, I) in 1000 dimensions, k = 5, and 10,000 points each, here 2,000.
 

@@ -187,6 +187,8 @@ def test_on_paper_it_has_several_pages_and_nothing_is_cut(browser: Any, report: 
     assert found.page.evaluate("document.scrollingElement.scrollWidth") <= PAPER_PIXELS
     assert found.page.evaluate(TOO_WIDE, PAPER_PIXELS) == []
     assert found.page.evaluate(CUT) == []
+    colour = "getComputedStyle(document.querySelector('.badge.good')).backgroundColor"
+    assert found.page.evaluate(colour) == "rgba(0, 0, 0, 0)", "black on a dark badge is hard to read"
     page_height = (297 - 2 * 15) / 25.4 * 96
     tall = found.page.evaluate("Math.max(...[...document.images].map(i => i.closest('figure').offsetHeight))")
     assert tall < page_height, "a figure and its caption stay on one sheet"

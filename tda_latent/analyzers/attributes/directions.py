@@ -19,11 +19,15 @@ from tda_latent.numerics.disentanglement import Target
 from tda_latent.numerics.probes import (
     alignment,
     balanced_accuracy,
-    chance_alignment,
+    centre_and_scale,
+    defined_mean,
     explained_share,
+    first_copies,
+    held_out,
     plane_alignment,
     ridge,
     roundness,
+    shuffled_rows,
 )
 from tda_latent.numerics.two_sample import Tested, permutation_test
 from tda_latent.records.latents import Latents
@@ -34,6 +38,8 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 _DECODED = 0.05  # largest p at which an angle counts as found
 _LEAST = 12  # points; a third of fewer says nothing
+_MOST_SUPPORT = 2000  # points that support vector machines learn from; their time grows faster than what they find
+_SHUFFLES = 3  # of an attribute, for the alignments of directions that mean nothing
 _ALIGNMENTS = ("support vectors", "pattern", "other half", "best principal direction", "number of that direction")
 
 
@@ -63,23 +69,28 @@ class AttributeDirections:
 
         Table ``directions``: unit normals of the probe in the coordinates of the codes, one row for a quantity or two
         classes, two rows for an angle, one per class otherwise. Table ``alignment``, |cosine| of each normal with: the
-        normal of a support vector machine (quantities are cut at their median), the *pattern* (covariance of the codes
-        with the attribute: the direction in which codes actually move), the normal found on the other points (for
-        angles the mean squared cosine of the two planes), and the best of the principal directions, with its number.
-        Last row: ``by chance``, for random directions.
+        normal of a support vector machine of at most 2000 points (quantities are cut at their median), the *pattern*
+        (covariance of the codes with the attribute: the direction in which codes actually move), the normal found on
+        the other points (for angles the mean squared cosine of the two planes), and the best of the principal
+        directions, with its number.
+        Table ``alignment by chance``: the same when the attribute is shuffled over all points, mean of 3 shuffles. It
+        may be near 1, because probes of nothing lie along the directions in which the codes vary least.
+        ``different points``: from 12 of them on, copies are kept on one side of the division and shuffled together.
 
     Notes
     -----
     A normal is where the attribute is read, not the way it moves: among correlated codes the two part [haufe2014],
     and so do probes and support vectors; a low value under ``pattern`` warns against editing along the normal. A low
-    value under ``other half`` says that the direction itself is not known. Shuffling attributes of points that the
-    probe never saw is an exact test. Normals of support vectors as in [shen2020], principal directions as in
-    [harkonen2020]; edits are judged by attribute-edits. O(n d^2) and logistic regressions.
+    value under ``other half`` says that the direction itself is not known, a high one says nothing unless it is above
+    chance. Shuffling attributes of points that the probe never saw is an exact test. Normals of support vectors as in
+    [shen2020], principal directions as in [harkonen2020]; edits are judged by attribute-edits. One point far outside
+    sets the deviation that codes are divided by, and spoils probes. O(n d^2) and logistic regressions.
     """
 
     version: ClassVar[int] = 1
     references: ClassVar[tuple[str, ...]] = ("haufe2014", "shen2020", "harkonen2020")
     libraries: ClassVar[tuple[str, ...]] = ("scikit-learn", "scipy")
+    invariances: ClassVar[tuple[str, ...]] = ("translation", "scale")
     example: ClassVar[dict[str, Any]] = {"permutations": 19}
 
     columns: Literal["factors", "labels"] = "factors"
@@ -105,27 +116,28 @@ class AttributeDirections:
         if len(codes) < _LEAST or not (codes != codes[0]).any():
             raise InvalidInput(f"a probe needs {_LEAST} points that differ; these are {len(codes)}, or all alike.")
         attributes = attributes_of(latents, self.columns, self.attributes)
-        order = rng.permutation(len(codes))
-        parts = np.sort(order[len(codes) // 3 :]), np.sort(order[: len(codes) // 3])
+        fit, judge = held_out(codes, 3, rng)
+        parts = fit, np.sort(judge)
         principal = np.linalg.svd(codes - codes.mean(axis=0), full_matrices=False)[2]
         scalars: dict[str, Scalar] = {}
-        found: dict[str, tuple[Floats, Floats]] = {}
+        found: list[tuple[Floats, Floats]] = []
+        chance: list[Floats] = []
         for name, attribute in attributes.items():
             scalars |= self._quality(name, attribute.target, codes, parts, rng)
-            found |= _rows(attribute, codes, parts, principal)
-        chance = chance_alignment(codes.shape[1], 1, rng)
-        last = [chance, chance, chance, chance_alignment(codes.shape[1], len(principal), rng), np.nan]
-        rows = np.array(list(found))
+            found.append(_directions(attribute, codes, parts, principal))
+            orders = [rng.permutation(len(codes)) for _ in range(_SHUFFLES)]
+            draws = [_directions(attribute.of_rows(order), codes, parts, principal)[1] for order in orders]
+            chance.append(defined_mean(np.array(draws)[:, :, :-1]))
+        different = len(np.unique(latents.points, axis=0))
+        scalars["different points"] = Scalar(different, "points", "copies are kept together")
+        rows = np.array([title for attribute in attributes.values() for title in attribute.titles])
         units = np.array([f"z{j}" for j in range(codes.shape[1])])
         return Measures(
             scalars=scalars,
             tables={
-                "directions": Table(np.array([normal for normal, _ in found.values()]), rows, units),
-                "alignment": Table(
-                    np.array([*(row for _, row in found.values()), last]),
-                    np.append(rows, "by chance"),
-                    np.array(_ALIGNMENTS),
-                ),
+                "directions": Table(np.concatenate([normals for normals, _ in found]), rows, units),
+                "alignment": Table(np.concatenate([values for _, values in found]), rows, np.array(_ALIGNMENTS)),
+                "alignment by chance": Table(np.concatenate(chance), rows, np.array(_ALIGNMENTS[:-1])),
             },
         )
 
@@ -133,7 +145,8 @@ class AttributeDirections:
         self, name: str, target: Target, codes: Floats, parts: tuple[Integers, Integers], rng: Generator
     ) -> dict[str, Scalar]:
         fit, judge = parts
-        orders = [np.arange(len(judge)), *(rng.permutation(len(judge)) for _ in range(self.permutations))]
+        copies = _copies(codes[judge], target.columns[judge])
+        orders = [np.arange(len(judge)), *(shuffled_rows(copies, rng) for _ in range(self.permutations))]
         if target.kind == "categorical":
             guesses = _classify(codes[fit], target.classes[fit], codes[judge])
             values = [balanced_accuracy(target.classes[judge][rows], guesses) for rows in orders]
@@ -149,6 +162,13 @@ class AttributeDirections:
         return scalars
 
 
+def _copies(codes: Floats, columns: Floats) -> Integers:
+    """(m,) first copy of each row, attribute and all; the row itself where equal codes have other values."""
+    of = first_copies(codes)
+    is_copied = np.array_equal(columns[of], columns) and len(np.unique(of)) >= _LEAST // 3
+    return of if is_copied else np.arange(len(of))
+
+
 def _scalars(name: str, tested: Tested) -> dict[str, Scalar]:
     return {
         name: Scalar(tested.value, "", "of the linear probe on held-out points"),
@@ -157,15 +177,16 @@ def _scalars(name: str, tested: Tested) -> dict[str, Scalar]:
     }
 
 
-def _rows(
+def _directions(
     attribute: Attribute, codes: Floats, parts: tuple[Integers, Integers], principal: Floats
-) -> dict[str, tuple[Floats, Floats]]:
-    """Unit normal and alignments of every direction of one attribute, by the name of the row."""
+) -> tuple[Floats, Floats]:
+    """Unit normal, (q, d), and alignments, (q, 5), of every direction of one attribute."""
     kind, columns = attribute.target.kind, attribute.columns
     normals, others = (_normals(attribute, codes, rows) for rows in parts)
     pattern = (columns - columns.mean(axis=0)).T @ (codes - codes.mean(axis=0))
     support = _support_normals(attribute, codes, parts[0])
-    near = np.nan_to_num(alignment(normals, principal))
+    near = alignment(normals, principal)
+    is_known = ~np.isnan(near[:, 0])
     halves = np.diagonal(alignment(normals, others))
     if kind == "circular":
         halves = np.full(2, plane_alignment(normals, others))
@@ -175,12 +196,12 @@ def _rows(
             np.diagonal(alignment(normals, pattern)),
             halves,
             near.max(axis=1),
-            near.argmax(axis=1) + 1,
+            np.where(is_known, near.argmax(axis=1) + 1, np.nan),
         ]
     )
     lengths = np.linalg.norm(normals, axis=1, keepdims=True)
     units = np.divide(normals, lengths, out=np.zeros_like(normals), where=lengths > 0)
-    return {title: (units[k], values[k]) for k, title in enumerate(attribute.titles)}
+    return units, values
 
 
 def _normals(attribute: Attribute, codes: Floats, rows: Integers) -> Floats:
@@ -192,12 +213,15 @@ def _normals(attribute: Attribute, codes: Floats, rows: Integers) -> Floats:
 
 def _support_normals(attribute: Attribute, codes: Floats, rows: Integers) -> Floats:
     """(q, d) normals of linear support vector machines; zeros for an angle, which no plane divides."""
+    rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), _MOST_SUPPORT)).astype(np.int64)]
     classes = attribute.target.classes[rows]
     if attribute.target.kind == "circular":
         return np.zeros((2, codes.shape[1]))
     if attribute.target.kind == "real":
         values = attribute.columns[rows, 0]
-        classes = (values > np.median(values)).astype(np.int64)
+        middle = np.median(values)
+        is_high = values > middle if (values > middle).any() else values >= middle  # most values may be the largest
+        classes = is_high.astype(np.int64)
     return _fitted("support", codes[rows], classes, len(attribute.titles))
 
 
@@ -209,10 +233,10 @@ def _fitted(machine: Literal["logistic", "support"], codes: Floats, classes: Int
     known = np.unique(classes)
     if len(known) < 2:
         return found
-    scale = _deviations(codes)
-    model = LinearSVC(dual=False, max_iter=10_000) if machine == "support" else _logistic()
+    mean, scale = centre_and_scale(codes)
+    model = LinearSVC(dual=False, tol=1e-3, max_iter=10_000) if machine == "support" else _logistic()
     with _unfinished_fits_count():
-        slopes = model.fit(codes / scale, classes).coef_ / scale
+        slopes = model.fit((codes - mean) / scale, classes).coef_ / scale
     if count == 1:
         return np.asarray(slopes)
     found[known] = slopes if len(known) > 2 else np.concatenate([-slopes, slopes])
@@ -223,21 +247,16 @@ def _classify(codes: Floats, classes: Integers, others: Floats) -> Integers:
     """(m,) class of other codes by logistic regression; the only one where there is no second."""
     if len(np.unique(classes)) < 2:
         return np.full(len(others), classes[0])
-    scale = _deviations(codes)
+    mean, scale = centre_and_scale(codes)
     with _unfinished_fits_count():
-        return np.asarray(_logistic().fit(codes / scale, classes).predict(others / scale), dtype=np.int64)
+        model = _logistic().fit((codes - mean) / scale, classes)
+    return np.asarray(model.predict((others - mean) / scale), dtype=np.int64)
 
 
 def _logistic() -> Any:
     from sklearn.linear_model import LogisticRegression
 
     return LogisticRegression(C=1.0, max_iter=1000)
-
-
-def _deviations(codes: Floats) -> Floats:
-    """(d,) what to divide by: 1 where a coordinate does not vary."""
-    found = codes.std(axis=0)
-    return np.where(found > 16 * np.finfo(np.float64).eps * np.abs(codes).max(axis=0), found, 1.0)
 
 
 @contextmanager

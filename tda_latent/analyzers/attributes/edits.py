@@ -15,7 +15,14 @@ from tda_latent.errors import InvalidInput
 from tda_latent.models.held_out import HeldOut, held_out_codes
 from tda_latent.models.outer_layers import closed_form_directions, first_layer
 from tda_latent.numerics.distance_blocks import root_mean_square_distance
-from tda_latent.numerics.probes import alignment, chance_alignment, explained_share, neighbour_means, ridge
+from tda_latent.numerics.probes import (
+    alignment,
+    chance_alignment,
+    explained_share,
+    held_out,
+    neighbour_means,
+    ridge,
+)
 from tda_latent.numerics.two_sample import nearest_distances
 from tda_latent.records.latents import Latents
 from tda_latent.records.measures import Measures, Scalar, Table
@@ -65,11 +72,11 @@ class AttributeEdits:
         edit reaches (below 1 where too few coordinates are left); ``achieved``, the share of the change that was
         wanted (at strength 1), read off the decoded images by their nearest inputs; the same of random directions of
         the same length, which are not 0 where every change leads towards the mean or out of a class; ``selectivity``,
-        the share of the attribute in the changes of all, each relative to its change between two random inputs (1 =
-        nothing else changed), with that of random edits; ``survives encoding``, the share of the reading that the codes
-        of the decoded images still have; ``off-manifold ratio``, the distance to the nearest input over that without an
-        edit; ``edit length`` over the root-mean-square distance of two codes. NaN where an attribute cannot be read off
-        codes and images alike.
+        the share of the attribute in the changes of all that can be read off images, each relative to its change
+        between two random inputs (1 = nothing else changed), with that of random edits; ``survives encoding``, the
+        share of the reading that the codes of the decoded images still have; ``off-manifold ratio``, the distance to
+        the nearest input over that without an edit; ``edit length`` over the root-mean-square distance of two codes.
+        NaN where an attribute cannot be read off codes and images alike.
 
         Scalars: ``achieved, NAME`` and ``selectivity, NAME`` of the plain edits with their references, and ``readable
         in the data, NAME`` (reference): the share of the attribute (R2) that nearest inputs tell of unseen inputs,
@@ -81,9 +88,9 @@ class AttributeEdits:
 
     Notes
     -----
-    The shortest edit given the others is, for one direction each, n1 - <n1, n2> n2 of [shen2020]. Closed form:
-    [shen2021]. The nearest inputs of an image that looks like none say nothing: read achieved with the off-manifold
-    ratio. O(edits n d).
+    The shortest edit given the others is, for one direction each, n1 - <n1, n2> n2 of [shen2020]. Closed form as in the
+    text of [shen2021]; its code first scales every row of the matrix to length one. The nearest inputs of an image that
+    looks like none say nothing: read achieved with the off-manifold ratio. O(edits n d).
     """
 
     version: ClassVar[int] = 1
@@ -115,8 +122,8 @@ class AttributeEdits:
         if len(codes) < _LEAST or not (codes != codes[0]).any():
             raise InvalidInput(f"edits need {_LEAST} points that differ; these are {len(codes)}, or all alike.")
         attributes = attributes_of(latents, self.columns, self.attributes)
-        order = rng.permutation(len(codes))
-        taught, tried = np.sort(order[len(codes) // 3 :]), np.sort(order[: len(codes) // 3][: self.edits])
+        taught, judged = held_out(codes, 3, rng)
+        tried = np.sort(judged[: self.edits])
         bench = _Bench(found, attributes, (taught, tried), self.neighbours, self.strength)
         rows: dict[str, Floats] = {}
         scalars: dict[str, Scalar] = {}
@@ -207,10 +214,11 @@ class _Bench:
         return {name: reading - self.before[name] for name, reading in self._read(images).items()}
 
     def _selectivity(self, name: str, changes: dict[str, Floats]) -> float:
-        """Share of one attribute in the changes of all, each over its change between two random inputs."""
+        """Share of one attribute in the changes of all that images show, each over that between two random inputs."""
         sizes = {
             known: float(np.sqrt((change**2).sum(axis=1).mean() / (2 * self.told[known].var(axis=0).sum())))
             for known, change in changes.items()
+            if self.readable[known] > _READABLE  # the reading of any other changes whatever is done
         }
         total = sum(sizes.values())
         return sizes[name] / total if len(sizes) > 1 and total > 0 else float("nan")

@@ -32,6 +32,11 @@ class Attribute(NamedTuple):
         """(n, titles) numbers that each direction predicts."""
         return self.target.columns if len(self.titles) > 1 else self.target.columns[:, -1:]
 
+    def of_rows(self, rows: NDArray[np.int64]) -> Attribute:
+        """The same attribute of these points in place of its own."""
+        target = self.target
+        return self._replace(target=target._replace(classes=target.classes[rows], columns=target.columns[rows]))
+
 
 def attributes_of(latents: Latents, columns: Columns, names: Sequence[str] = ()) -> dict[str, Attribute]:
     """Attributes that vary, by name.

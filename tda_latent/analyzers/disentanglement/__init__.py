@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from numpy.random import Generator
+from numpy.typing import NDArray
 from pydantic import Field
 
 from tda_latent.analyzers.disentanglement.audit import Audit, Audited, Score, mean_scores
@@ -15,10 +16,12 @@ from tda_latent.analyzers.disentanglement.predictors import Predictor
 from tda_latent.errors import InvalidInput, unknown_name
 from tda_latent.numerics.disentanglement import Target, standardised, target_of
 from tda_latent.numerics.mutual_information import Binning, binned, effective_bins, entropy
+from tda_latent.numerics.probes import first_copies, held_out, shuffled_rows
 from tda_latent.records import Factor, Latents, Measures, Scalar, Table
 from tda_latent.registry import analyzer
 
 _FEWEST, _MOST_CLASSES = 20, 200
+_DIFFERENT = 100  # points, among which copies can be kept together; fewer are the steps of a grid
 _LEVEL = 19  # permutations that all codes together exceed by chance once in twenty clouds
 _MEANINGS: dict[Score, str] = {
     "MIG": "mutual information gap, mean over factors",
@@ -42,12 +45,13 @@ class Disentanglement:
     names : tuple of str
         Factors to look at; none = all of them.
     bins : int
-        Bins of each code, and of factors with more different values than that.
+        Bins of each code, and of factors with more different values than that, unless each value occurs 50 times on
+        average: a factor of 32 steps then has 32 classes, as published.
     binning : width | mass
         Bins of equal width, as published, or of equally many points, which no outlier can empty.
     predictor : extra-trees | gradient-boosting | lasso
-        What predicts factors from codes for DCI: 60 extremely randomised trees, 100 boosted trees (slow), or a linear
-        model.
+        What predicts factors from codes for DCI: 60 extremely randomised trees, their depth chosen on points apart, 100
+        boosted trees (slow), or a linear model. Importances of factors that are not predicted count as 0.
     permutations : int
         How often the factors are permuted over the points, for the scores of codes that know nothing.
     rotations : int
@@ -63,19 +67,24 @@ class Disentanglement:
         and, where axes matter, with ``(rotated codes)``: a score that is not above both says nothing about axes.
         ``informative codes`` have more mutual information with some factor than any code has with any factor in 19
         permutations (5 % for all codes together). ``fewest bins in use`` (exponential of the entropy): near 1, a code
-        is an outlier and a heap, and binning: mass is needed. ``information share by chance``: what codes seem to know
-        about permuted factors, over the entropy of these. Undefined where a score needs two factors, or nothing is
-        informative.
+        is an outlier and a heap, and binning: mass is needed; so is a factor (``factors``). ``information share by
+        chance``: what codes seem to know about permuted factors, over the entropy of these. ``different points``:
+        from 100 of them on, copies stay on one side of the division and are permuted together; below, what is learnt by
+        heart counts as known. Undefined where a score needs two factors or two codes, nothing is informative, or a
+        factor has no value often enough to be held (FactorVAE score).
 
-        Tables: ``factors`` (scores of each factor), ``importance`` (codes by factors, columns sum to 1), ``mutual
-        information`` (codes by factors, nats), ``permuted factors`` and ``rotated codes`` (scores of each draw).
+        Tables: ``factors`` (scores of each factor), ``importance`` (codes by factors, columns sum to 1, to 0 where a
+        factor is not predicted), ``mutual information`` (codes by factors, nats), ``permuted factors`` and ``rotated
+        codes`` (scores of each draw).
 
     Notes
     -----
     A circular factor needs two codes. Predictors see its cosine and sine; gaps are those of its best code or pair of
     codes (a pair is read by the nearest mean of a sector of the factor) over the best without them; the two most
     important codes count as one for completeness. ``MIG (single codes)`` and ``SAP (single codes)`` treat it as
-    published, which punishes a perfect circle. SAP of categorical factors is a balanced accuracy with chance at 0.
+    published, which punishes a perfect circle; ``modularity (all codes)`` counts codes that know nothing, as published.
+    SAP of categorical factors is a balanced accuracy with chance at 0. Others take its plain accuracy by linear support
+    vectors, which on one code never name a class between two others, and classifiers in DCI: see [locatello2019].
     Means are over factors that vary. Half of the points is fitted on, the other half judged on. Duplicated codes have
     MIG and SAP 0 and disentanglement 1: the gaps ask for one code alone. So do correlated factors lower every gap, as
     in data that no renderer made. All scores see axes, and none sees how sure the encoder is: a collapsed code of a VAE
@@ -92,6 +101,7 @@ class Disentanglement:
     )  # fmt: skip
     libraries: ClassVar[tuple[str, ...]] = ("scipy", "scikit-learn")
     needs: ClassVar[tuple[str, ...]] = ("factors",)
+    invariances: ClassVar[tuple[str, ...]] = ("translation", "scale")
     example: ClassVar[Mapping[str, Any]] = {"permutations": 1, "rotations": 1, "bins": 5}
 
     names: tuple[str, ...] = ()
@@ -117,16 +127,17 @@ class Disentanglement:
         if len(latents) > self.most_points:
             latents = latents.take(np.sort(rng.choice(len(latents), self.most_points, replace=False)))
         targets = {name: self._target(name, factor) for name, factor in self._chosen(latents).items()}
-        audit = Audit(self.bins, self.binning, self.predictor, rng.permutation(len(latents)), int(rng.integers(2**31)))
-        codes = standardised(latents.points)
-        columns = list(targets.values())
-        permuted = [audit(codes, _shuffled(columns, rng), rng) for _ in range(self.permutations)]
-        threshold = audit.noise_level(codes, [_shuffled(columns, rng) for _ in range(_LEVEL)])
+        judge, fit = held_out(latents.points, 2, rng, _DIFFERENT)
+        audit = Audit(self.bins, self.binning, self.predictor, (np.sort(fit), judge), int(rng.integers(2**31)))
+        codes, columns = standardised(latents.points), list(targets.values())
+        copies = _copies(latents.points, columns)
+        permuted = [audit(codes, _shuffled(columns, copies, rng), rng) for _ in range(self.permutations)]
+        threshold = audit.noise_level(codes, [_shuffled(columns, copies, rng) for _ in range(_LEVEL)])
         found = audit(codes, columns, rng, threshold)
         rotated = [audit(_turned(codes, rng), columns, rng, threshold) for _ in range(self._turns(codes))]
         sizes = [effective_bins(binned(code, self.bins, self.binning)) for code in codes.T if code.any()]
         scalars = _scalars(found.scores, mean_scores(permuted), mean_scores(rotated)) | {
-            name: Scalar(value, "", "circular factors treated like numbers, as published")
+            name: Scalar(value, "", "as published: circular factors like numbers, modularity also of useless codes")
             for name, value in found.single.items()
         }
         return Measures(
@@ -135,10 +146,16 @@ class Disentanglement:
                 "informative codes": Scalar(found.informative.sum(), "codes", "more than any permuted factor gives"),
                 "codes": Scalar(latents.dimension, "codes"),
                 "fewest bins in use": Scalar(min(sizes, default=1.0), "bins", "near 1: outliers; use binning: mass"),
+                "fewest bins in use (factors)": Scalar(
+                    min(effective_bins(target.classes) for target in columns), "bins", "near 1: it hardly varies"
+                ),
                 "information share by chance": Scalar(
                     _share_by_chance(permuted, columns), "", "the bias of the estimate"
                 ),
                 "points": Scalar(len(latents), "points"),
+                "different points": Scalar(
+                    len(np.unique(latents.points, axis=0)), "points", "copies are kept together from 100 on"
+                ),
             },
             tables=found.tables(tuple(targets))
             | {name: _draws(draws) for name, draws in (("permuted factors", permuted), ("rotated codes", rotated))},
@@ -180,9 +197,16 @@ def _share_by_chance(permuted: list[Audited], targets: list[Target]) -> float:
     return float(np.mean([draw.information.mean(axis=0) / entropies for draw in permuted]))
 
 
-def _shuffled(targets: list[Target], rng: Generator) -> list[Target]:
-    """The factors of other points: what they say about each other stays."""
-    order = rng.permutation(len(targets[0].classes))
+def _copies(points: Any, targets: list[Target]) -> NDArray[np.int64]:
+    """(n,) first copy of each point, factors and all; the point itself where equal codes stand for other factors."""
+    of = first_copies(points)
+    is_copied = all(np.array_equal(target.classes[of], target.classes) for target in targets)
+    return of if is_copied and len(np.unique(of)) >= _DIFFERENT else np.arange(len(of))
+
+
+def _shuffled(targets: list[Target], copies: NDArray[np.int64], rng: Generator) -> list[Target]:
+    """The factors of other points, for copies those of copies: what factors say about each other stays."""
+    order = shuffled_rows(copies, rng)
     return [target._replace(classes=target.classes[order], columns=target.columns[order]) for target in targets]
 
 

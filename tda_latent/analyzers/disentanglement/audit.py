@@ -39,7 +39,7 @@ _VOTES, _BATCH = 800, (5, 64)  # draws of the vote, fewest and most points in ea
 class Audited:
     """What was found.
 
-    scores : each score; single : those of circular factors read as numbers, empty without any
+    scores : each score; single : variants as published: circular factors as numbers, modularity of all codes
     factors : (k, 5) scores of each factor; information, importance : (d, k)
     informative : (d,) codes that know something
     """
@@ -64,18 +64,17 @@ class Audited:
 
 @dataclass(frozen=True)
 class Audit:
-    """How codes are judged: the discretisation, the predictor, and one order of the points, first half to fit on."""
+    """How codes are judged: the discretisation, the predictor, and the rows to fit on and to judge on."""
 
     bins: int
     binning: Binning
     predictor: Predictor
-    order: NDArray[np.int64]
+    halves: tuple[Integers, Integers]
     seed: int
 
     def __call__(self, codes: Floats, targets: list[Target], rng: Generator, threshold: float | None = None) -> Audited:
         """Scores of (n, d) standardised codes; codes that know less than the threshold have no modularity."""
-        half = len(self.order) // 2
-        halves = (np.sort(self.order[:half]), np.sort(self.order[half:]))
+        halves = self.halves
         information = self._information(codes, targets)
         fits = [importances(codes, target.columns, halves, self.predictor, self.seed) for target in targets]
         importance = np.stack([found for found, _ in fits], axis=1)
@@ -97,6 +96,7 @@ class Audit:
         scores["modularity"] = mean(code_modularity(information)[informative])
         scores["FactorVAE score"] = self._votes(codes, targets, rng)
         single = self._single(codes, information, targets)
+        single["modularity (all codes)"] = float(np.nan_to_num(code_modularity(information)).mean())
         return Audited(scores, single, per_factor, information, importance, informative)
 
     def noise_level(self, codes: Floats, draws: Sequence[list[Target]]) -> float:
@@ -112,7 +112,9 @@ class Audit:
         return ranking_quality(linear_scores(codes, target.classes, halves), judged, int(target.classes.max()) + 1)
 
     def _votes(self, codes: Floats, targets: list[Target], rng: Generator) -> float:
-        batch = int(np.clip(len(codes) // (4 * self.bins), *_BATCH))
+        fewest, most = _BATCH
+        largest = min(int(np.bincount(target.classes).max()) for target in targets)
+        batch = int(np.clip(min(len(codes) // (4 * self.bins), largest), fewest, most))
         live = codes[:, codes.any(axis=0)]
         return vote_accuracy(*fixed_factor_votes(live, [target.classes for target in targets], _VOTES, batch, rng))
 

@@ -83,6 +83,7 @@ class SemanticMap:
     )  # fmt: skip
     libraries: ClassVar[tuple[str, ...]] = ("scipy", "scikit-learn", "numba")
     needs: ClassVar[tuple[str, ...]] = ("labels",)
+    invariances: ClassVar[tuple[str, ...]] = ("isometry", "translation")
     example: ClassVar[Mapping[str, Any]] = {"permutations": 19}
 
     label: str | None = None

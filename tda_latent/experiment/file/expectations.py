@@ -17,7 +17,7 @@ import math
 import operator
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Protocol
 
 from tda_latent.errors import IncompleteResult, InvalidInput, TdaLatentError, nearest_name
@@ -70,16 +70,26 @@ class Labels(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Control:
+    """What became of a claim with models or data replaced, as ``instead`` says ("b for a"): it must not hold."""
+
+    instead: str
+    holds: bool | None
+    why: str
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What became of a claim: ``holds`` is True, False, or None when a value it needs is missing.
 
-    With controls it holds when it is true and false for each of them.
+    With controls it holds when it is true and false for each of them. ``why``: the numbers of the claim itself.
     """
 
     claim: str
     that: str
     holds: bool | None
     why: str
+    controls: tuple[Control, ...] = ()
 
 
 def claim_problems(expect: Sequence[Mapping[str, Any]], labels: Labels) -> list[tuple[tuple[str | int, ...], str]]:
@@ -134,20 +144,20 @@ def is_judged(expect: Mapping[str, Any], data: str, layer: str) -> bool:
 
 
 def judge(expect: Mapping[str, Any], numbers: Numbers) -> Outcome:
-    """Evaluate one claim and its controls; the reason shows every number that they used."""
+    """Evaluate one claim and its controls; the reasons show every number that they used."""
     plain = _judged(expect, numbers)
     if plain.holds is None:
         return plain
     placed = [(swap, _place(expect, numbers, swap)) for swap in expect.get("controls") or ()]
-    controls = [(swap, _judged(expect, place, swap)) for swap, place in placed if place is not None]
-    verdicts = {True: "HOLDS and must not", False: "fails, as it must", None: "is undecided"}
-    why = [plain.why] + [
-        f"with {', '.join(f'{new} for {old}' for old, new in swap.items())} it {verdicts[one.holds]} ({one.why})"
-        for swap, one in controls
-    ]
-    kept = [plain.holds] + [None if one.holds is None else not one.holds for _, one in controls]
+    controls = tuple(_control(expect, place, swap) for swap, place in placed if place is not None)
+    kept = [plain.holds] + [None if one.holds is None else not one.holds for one in controls]
     holds = False if False in kept else None if None in kept else True
-    return Outcome(plain.claim, plain.that, holds, "; ".join(why))
+    return replace(plain, holds=holds, controls=controls)
+
+
+def _control(expect: Mapping[str, Any], numbers: Numbers, swap: Mapping[str, str]) -> Control:
+    found = _judged(expect, numbers, swap)
+    return Control(", ".join(f"{new} for {old}" for old, new in swap.items()), found.holds, found.why)
 
 
 def _place(expect: Mapping[str, Any], numbers: Numbers, swap: Mapping[str, str]) -> Numbers | None:

@@ -65,6 +65,34 @@ def code_digest(component: type | str, root: Path | None = None) -> str:
     return _module_digest(name, _Files(name, root, path))
 
 
+def factory_digest(factory: str) -> str:
+    """Digest of the code of ``module:function`` or ``file.py:function``, a module in the working folder or installed.
+
+    Raises
+    ------
+    InvalidInput
+        When there is no such module.
+    """
+    stem, mark, _ = factory.partition(".py:")
+    if mark and os.path.isfile(f"{stem}.py"):
+        file = os.path.realpath(f"{stem}.py")
+        return _module_digest(Path(file).stem, _Files(Path(file).stem, None, file))
+    name = factory.partition(":")[0]
+    if os.getcwd() not in sys.path and "" not in sys.path:
+        sys.path.append(os.getcwd())  # where workers look first, and a console script does not
+    importlib.invalidate_caches()
+    try:
+        found = importlib.util.find_spec(name)
+    except (ImportError, ValueError):
+        found = None
+    if found is None or ":" not in factory:
+        raise InvalidInput(
+            f"factory {factory!r}: the rule is module:function, as in my_models:make_vae, with the module installed or "
+            f"in the working folder, and there is no module {name!r}. Run the command in the folder that holds it."
+        )
+    return _module_digest(name, _Files(name))
+
+
 def import_closure(module_name: str, root: Path | None = None) -> tuple[str, ...]:
     """Dotted names of the module and of every module in reach that it imports, directly or not; sorted."""
     return tuple(sorted(_closure(module_name, _Files(module_name, root))))

@@ -6,11 +6,13 @@ shows the returned Axes (or Figure) because they carry ``_repr_png_``; in a scri
 ``plt.subplots()`` to draw into a window of your own in your own style.
 """
 
+from tda_latent.figures.canvas.blank import drawing, sheet
 from tda_latent.figures.canvas.choice import default_figure
 from tda_latent.figures.canvas.export import render, save
 from tda_latent.figures.canvas.marks import (
     badge,
     colour_bar,
+    has_value,
     incompleteness,
     key,
     mark_incomplete,
@@ -25,7 +27,8 @@ from tda_latent.figures.canvas.marks import (
 from tda_latent.figures.canvas.palette import COLOURS, MARKERS, colour, dashes, degree_name, marker
 from tda_latent.figures.canvas.panels import panels, single
 from tda_latent.figures.canvas.seal import FORMATS, Origin, facts_of, origin_of
-from tda_latent.figures.canvas.venues import VENUES, Axes, Figure, Venue, drawing, page, sheet, style, text_size
+from tda_latent.figures.canvas.shortening import shortened
+from tda_latent.figures.canvas.venues import VENUES, Axes, Figure, Venue, page, style, text_size
 
 __all__ = [
     "COLOURS",
@@ -44,6 +47,7 @@ __all__ = [
     "degree_name",
     "drawing",
     "facts_of",
+    "has_value",
     "incompleteness",
     "key",
     "mark_incomplete",
@@ -60,6 +64,7 @@ __all__ = [
     "scale_limits",
     "sheet",
     "short",
+    "shortened",
     "single",
     "style",
     "text_size",

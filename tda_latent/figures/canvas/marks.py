@@ -9,13 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tda_latent.figures.canvas.shortening import shortened
 from tda_latent.figures.canvas.venues import Axes, Figure, setting_in_force, text_size
 from tda_latent.records import Comparison, Projection, Record
 
 WARNING = "#b3001b"
 _POINTS_PER_INCH = 72.0
+_MISSING = ("", "nan", "NaN", "None", "<NA>")
 _PER_INCH, _HANDLE = 18, 7  # characters of a key on one inch, and those that its handle takes
-_KEPT = (("trustworthiness", "continuity"), ("stress", "rank correlation", "seed agreement"))
+_BESIDE, _ROWS, _MARK, _FEWEST = 0.45, 14, 4, 3  # of a key beside axes: share of their room, rows, handle, least name
+_KEPT = (("seed agreement",), ("trustworthiness", "continuity"), ("stress", "rank correlation"))
 _CHARACTER = 0.42  # mean width of a character of the text font, in units of its size
 
 
@@ -32,8 +35,14 @@ def not_exact(record: Record) -> str | None:
 
 
 def badge(record: Projection) -> list[str]:
-    """The trust figures of a map in a few short lines: what it keeps near and far, what it lost and invented."""
+    """The trust figures of a map in a few short lines: what it keeps near and far, what it lost and invented.
+
+    The agreement of seeds is left out where the map has none.
+    """
     trust = dict(record.trust)
+    chance = trust.pop("seed agreement by chance", None)
+    if "seed agreement" in trust and chance is not None and "seed" not in record.settings:
+        del trust["seed agreement"]
     groups = [[f"{name} {trust.pop(name):.2f}" for name in names if name in trust] for names in _KEPT]
     features = []
     for name in ("components", "loops"):
@@ -41,7 +50,16 @@ def badge(record: Projection) -> list[str]:
             count, lost, invented = (int(trust.pop(key)) for key in (name, f"{name} lost", f"{name} invented"))
             features.append(f"{count} {name if count != 1 else name[:-1]}, {lost} lost, {invented} invented")
     rest = [f"{name} {value:.3g}" for name, value in trust.items()]
-    return [", ".join(line) for line in (rest, *groups) if line] + ["; ".join(features)] * bool(features)
+    lines = [", ".join(line) for line in (rest, *groups) if line] + ["; ".join(features)] * bool(features)
+    beside = f"seed agreement {record.trust.get('seed agreement', 0.0):.2f}"
+    return lines if chance is None else [line.replace(beside, f"{beside} (chance {chance:.2f})") for line in lines]
+
+
+def has_value(column: NDArray[Any]) -> NDArray[np.bool_]:
+    """(n,) whether a label says anything: no NaN, no empty text, and no text that stands for a missing value."""
+    if column.dtype.kind == "f":
+        return np.asarray(~np.isnan(column))
+    return np.asarray(~np.isin(column, _MISSING)) if column.dtype.kind == "U" else np.ones(len(column), dtype=np.bool_)
 
 
 def short(value: float) -> str:
@@ -85,7 +103,7 @@ def write_notes(sheet: Any) -> None:
     if len(said) == len(sheet.axes) and all(texts == said[0] for texts in said):
         texts = said[0]
     else:
-        texts = [f"{ax.get_title()}: {'; '.join(lines)}" for ax, lines in sheet.notes.items()]
+        texts = [f"{sheet.names.get(ax, ax.get_title())}: {'; '.join(lines)}" for ax, lines in sheet.notes.items()]
     text = _wrapped(texts, sheet.get_figwidth())
     sheet.supxlabel(text, fontsize=text_size(), fontweight=_weight(text.split("\n")))
 
@@ -103,15 +121,28 @@ def _wrapped(texts: Iterable[str], inches: float) -> str:
 
 
 def key(ax: Axes, handles: Sequence[Any], title: str | None = None, above: bool = False) -> Any:
-    """A legend right of the axes, or above them, where it covers no data."""
+    """A legend right of the axes, or above them, where it covers no data.
+
+    Beside the axes it takes at most 45 % of their room: names are shortened, and entries that do not fit are counted.
+    """
+    names = [str(handle.get_label()) for handle in handles]
+    sheet = ax.get_figure(root=True)
+    if hasattr(sheet, "keys"):
+        sheet.keys[ax] = (list(handles), title)
     if above:
         columns = key_columns(handles, room(ax))
         place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0.0, 1.01)}
     else:
-        columns = 1 + (len(handles) - 1) // 14
         place = {"loc": "upper left", "bbox_to_anchor": (1.02, 1.0)}
+        across = max(1, int(_BESIDE * room(ax) * _PER_INCH / (_MARK + _FEWEST)))
+        columns = min(across, 1 + (len(handles) - 1) // _ROWS)
+        names = shortened(names, int(_BESIDE * room(ax) * _PER_INCH / columns) - _MARK)
+        if len(names) > columns * _ROWS:
+            kept = columns * _ROWS - 1
+            names, handles = [*names[:kept], f"… {len(names) - kept} more"], [*handles[:kept], _nothing()]
     return ax.legend(
         handles=handles,
+        labels=names,
         title=title,
         borderaxespad=0.0,
         ncols=columns,
@@ -120,6 +151,12 @@ def key(ax: Axes, handles: Sequence[Any], title: str | None = None, above: bool 
         alignment="left",
         **place,
     )
+
+
+def _nothing() -> Any:
+    from matplotlib.lines import Line2D
+
+    return Line2D([], [], linestyle="")
 
 
 def key_columns(handles: Sequence[Any], inches: float) -> int:

@@ -7,8 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from tda_latent.errors import InvalidInput
-from tda_latent.figures.canvas.marks import key_columns, write_notes
-from tda_latent.figures.canvas.venues import VENUES, Figure, sheet, style
+from tda_latent.figures.canvas.blank import sheet
+from tda_latent.figures.canvas.marks import key_columns, room, write_notes
+from tda_latent.figures.canvas.shortening import shortened
+from tda_latent.figures.canvas.venues import VENUES, Figure, style
+
+_TITLE = 15  # characters of a title on one inch
+_CLOSE = 0.02  # inches between height and width of square axes
 
 
 def panels(
@@ -24,7 +29,8 @@ def panels(
     ----------
     component : a figure component
         Its method ``sharing(records)``, if any, chooses the limits of all panels; an equal key is shown once, above.
-        Its constant ``most_across``, if any, is how many panels fit in a row.
+        Its constant ``most_across``, if any, is how many panels fit in a row. Where its constant ``square`` is true,
+        the page is as high as it takes for axes as high as wide.
     records : what to draw, by the title of its panel; at least one
     columns : panels in a row; None = up to three, or ``most_across``
     venue : one of `VENUES`
@@ -49,10 +55,14 @@ def panels(
         figure = sheet(tall * rows / across, "text")
         grid = figure.add_gridspec(rows, across)
         for index, (name, record) in enumerate(records.items()):
-            ax = figure.add_subplot(grid[divmod(index, across)], axes_class=SheetAxes, title=name)
+            ax = figure.add_subplot(grid[divmod(index, across)], axes_class=SheetAxes)
+            figure.names[ax] = name
+            ax.set_title(shortened([name], int(_TITLE * room(ax)))[0])
             component(record, ax=ax)
         _say_once(figure, across)
         write_notes(figure)
+        if ratio is None and getattr(component, "square", False):
+            _square(figure, rows)
     return figure
 
 
@@ -61,6 +71,24 @@ def single(component: Any, record: Any, venue: str = "neurips") -> Figure:
     with style(venue):
         drawn = component(record)
     return drawn if hasattr(drawn, "savefig") else drawn.figure
+
+
+def _square(figure: Figure, rows: int) -> None:
+    """Make the page as high as it takes for the axes to be as high as wide, and for the keys beside them."""
+    for _ in range(3):  # from the second time on, labels have found their places
+        figure.draw_without_rendering()
+        lacking = max(_lacking(figure, ax) for ax in figure.axes)
+        if abs(lacking) < _CLOSE:
+            return
+        figure.set_figheight(figure.get_figheight() + rows * lacking)
+
+
+def _lacking(figure: Figure, ax: Any) -> float:
+    """Inches that axes lack to be square, or as high as their key."""
+    width, height = ax.get_position(original=True).size * figure.get_size_inches()
+    legend = ax.get_legend()
+    beside = legend.get_window_extent().height / figure.dpi if legend else 0.0
+    return float(max(width, beside) - height)
 
 
 def _tallest(component: Any, records: Mapping[str, Any]) -> float:
@@ -78,8 +106,10 @@ def _say_once(figure: Figure, across: int) -> None:
     entries = [[text.get_text() for text in legend.get_texts()] if legend else [] for legend in legends]
     if len(axes) < 2 or not entries[0] or any(entry != entries[0] for entry in entries):
         return
-    handles, title = legends[0].legend_handles, legends[0].get_title().get_text()
+    known = getattr(figure, "keys", {}).get(axes[0])
+    handles, title = known or (legends[0].legend_handles, legends[0].get_title().get_text())
+    names = [str(handle.get_label()) for handle in handles] if known else entries[0]
     for legend in legends:
         legend.remove()
-    figure.legend(handles, entries[0], title=title or None, loc="outside upper center",
+    figure.legend(handles, names, title=title or None, loc="outside upper center",
                   ncols=key_columns(handles, figure.get_figwidth()))  # fmt: skip

@@ -22,6 +22,8 @@ class Sheet(Figure):
         super().__init__(**options)
         self.setting = setting
         self.notes: dict[Any, list[str]] = {}  # small print below the figure, by axes
+        self.names: dict[Any, str] = {}  # of panels, by axes
+        self.keys: dict[Any, tuple[list[Any], str | None]] = {}  # whole keys, by axes, where names are shortened
 
     @allow_rasterization  # type: ignore[untyped-decorator]
     def draw(self, renderer: Any) -> None:

@@ -1,4 +1,4 @@
-"""Page sizes and fonts of conferences, and the blank sheet that a figure is drawn on."""
+"""Page sizes and fonts of conferences, and the setting that a figure is drawn in."""
 
 from __future__ import annotations
 
@@ -88,39 +88,17 @@ def style(venue: str = "neurips", width: float | Width | None = None) -> Iterato
         _SETTING.reset(token)
 
 
-@contextmanager
-def drawing(ax: Axes | None, ratio: float = 0.75, width: Width = "column") -> Iterator[Axes]:
-    """The given axes, with the caller's own style untouched; or axes on a new sheet in the style in force.
-
-    Parameters
-    ----------
-    ax : axes to draw into, or None
-    ratio : height over width of a new sheet
-    width : proposed width of a new sheet
-    """
-    if ax is not None:
-        yield ax
-        return
-    from tda_latent.figures.canvas.sheet import SheetAxes
-
-    with setting_in_force():
-        yield sheet(ratio, width).add_subplot(axes_class=SheetAxes)
+def current() -> Setting:
+    """The setting that is in force."""
+    return _SETTING.get()
 
 
 @contextmanager
 def setting_in_force(setting: Setting | None = None) -> Iterator[None]:
     """`style` with the given setting, or with the one that is in force."""
-    chosen = setting or _SETTING.get()
+    chosen = setting or current()
     with style(chosen.venue, chosen.width):
         yield
-
-
-def sheet(ratio: float, width: Width) -> Figure:
-    """A new empty figure of the setting in force, laid out so that labels never overlap axes."""
-    from tda_latent.figures.canvas.sheet import Sheet
-
-    inches = page(width)[0]
-    return Sheet(setting=_SETTING.get(), figsize=(inches, inches * ratio), layout="constrained")
 
 
 def page(width: Width) -> tuple[float, float]:

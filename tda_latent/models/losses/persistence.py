@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 from tda_latent.errors import InvalidInput
-from tda_latent.models.losses.chosen_edges import detached_distances, edge_lengths
+from tda_latent.models.losses.chosen_edges import Floats, detached_distances, edge_lengths
 from tda_latent.numerics.pairwise import minimum_spanning_edges
 
 
@@ -16,7 +19,7 @@ def total_persistence(points: Tensor, degree: int, power: float = 1.0) -> Tensor
     Parameters
     ----------
     points : (n, d), n >= 2
-    degree : 0 (components) or 1 (loops)
+    degree : 0 (components), 1 (loops) or 2 (voids)
     power : >= 1; above 1 the long bars count more
 
     Returns
@@ -32,21 +35,40 @@ def total_persistence(points: Tensor, degree: int, power: float = 1.0) -> Tensor
     Notes
     -----
     [gabrielsson2020]. Births and deaths are lengths of single edges: those of a minimum spanning tree in degree 0;
-    in degree 1 the edge that opens a bar and the longest edge of the triangle that closes it. O(n^2 d) in degree 0;
-    in degree 1 about n^2.3, some 2 ms for 200 points.
+    in degree 1 the edge that opens a bar and the longest edge of the triangle that closes it; in degree 2 edges of
+    these lengths, which are unique unless distances are equal. O(n^2 d) in degree 0; in degree 1 about n^2.3, some 2 ms
+    for 200 points; degree 2 costs some ten times as much.
     """
-    if degree not in (0, 1) or not power >= 1:
+    if degree not in (0, 1, 2) or not power >= 1:
         raise InvalidInput(
-            f"degree is {degree} and power {power:g}; the rule is degree 0 or 1 and a power of at least 1."
+            f"degree is {degree} and power {power:g}; the rule is degree 0, 1 or 2 and a power of at least 1."
         )
     matrix = detached_distances(points, "points")
     if degree == 0:
         tails, heads, _ = minimum_spanning_edges(matrix)
         return (edge_lengths(points, tails, heads) ** power).sum()
+    births, deaths = _loops(matrix) if degree == 1 else _voids(matrix)
+    bars = edge_lengths(points, deaths[:, 0], deaths[:, 1]) - edge_lengths(points, births[:, 0], births[:, 1])
+    return (bars**power).sum()
+
+
+def _loops(matrix: Floats) -> tuple[NDArray[Any], NDArray[Any]]:
+    """(m, 2) edges that open and that close the finite bars of degree 1."""
     from tda_latent.numerics.reduced_rips import degree_one_of_matrix
 
     found = degree_one_of_matrix(matrix)
     closed = np.isfinite(found.deaths)
-    births, deaths = found.birth_edges[closed], found.killers[closed]
-    bars = edge_lengths(points, deaths[:, 0], deaths[:, 1]) - edge_lengths(points, births[:, 0], births[:, 1])
-    return (bars**power).sum()
+    return found.birth_edges[closed], found.killers[closed][:, :2]
+
+
+def _voids(matrix: Floats) -> tuple[NDArray[Any], NDArray[Any]]:
+    """(m, 2) edges whose lengths are the births and the deaths of the finite bars of degree 2."""
+    from tda_latent.numerics.reduced_rips import degree_two_of_matrix
+
+    bars = degree_two_of_matrix(matrix).voids
+    bars = bars[np.isfinite(bars).all(axis=1)]
+    edges = np.column_stack(np.triu_indices(len(matrix), 1))
+    lengths = matrix[edges[:, 0], edges[:, 1]]
+    order = np.argsort(lengths)
+    births, deaths = edges[order[np.searchsorted(lengths[order], bars)]].transpose(1, 0, 2)  # bars are lengths, exactly
+    return births, deaths

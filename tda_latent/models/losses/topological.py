@@ -31,7 +31,8 @@ def topological_loss(inputs: Tensor, codes: Tensor) -> Tensor:
     Notes
     -----
     [moor2020]: the lengths of the edges of a tree are the deaths of degree 0 of the Vietoris-Rips filtration. The
-    gradient reaches both arguments through these lengths. O(n^2 (d + k)) once for each of the two trees.
+    gradient reaches both arguments through these lengths. The authors' code leaves out the halves: its value is twice
+    this one. O(n^2 (d + k)) once for each of the two trees.
     """
     if len(inputs) != len(codes):
         raise InvalidInput(f"{len(inputs)} inputs and {len(codes)} codes; the rule is one code for each input.")

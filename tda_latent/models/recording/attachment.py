@@ -6,15 +6,16 @@ import inspect
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from types import FrameType
 from typing import Any, Protocol
 
 import torch
 from torch import nn
 
-from tda_latent.errors import InvalidInput, unknown_name
+from tda_latent.errors import InvalidInput
 
-USUAL_MASK = "attention_mask"
 _NO_BACKWARD = -1
+_SPLITTING = 2  # devices from which on DataParallel splits batches
 
 
 class Watcher(Protocol):
@@ -52,7 +53,7 @@ def attached(
     with ExitStack() as stack:
         if not training:
             stack.callback(_restore, [(module, module.training) for module in model.modules()])
-            model.eval()
+            _evaluate(model)
             stack.enter_context(torch.no_grad())
         stack.callback(torch.backends.mha.set_fastpath_enabled, torch.backends.mha.get_fastpath_enabled())
         torch.backends.mha.set_fastpath_enabled(False)
@@ -62,6 +63,16 @@ def attached(
             stack.callback(module.register_forward_hook(_observing(observer)).remove)
         _watch(model, watcher, stack)
         yield
+
+
+def _evaluate(model: nn.Module) -> None:
+    try:
+        model.eval()
+    except NotImplementedError:
+        raise InvalidInput(
+            f"a {type(model).__name__} cannot be brought into evaluation mode (torch.export, for instance); record the "
+            "module that it was made from."
+        ) from None
 
 
 def _restore(modes: list[tuple[nn.Module, bool]]) -> None:
@@ -81,12 +92,16 @@ def _watch(model: nn.Module, watcher: Watcher, stack: ExitStack) -> None:
     """Tell the watcher of the outermost calls of the model only; a model that calls itself is one pass."""
     signature = inspect.signature(model.forward)
     depth, finished = 0, False
+    outermost: FrameType | None = None
 
     def before(_: nn.Module, positional: tuple[Any, ...], named: dict[str, Any]) -> None:
-        nonlocal depth, finished
+        nonlocal depth, finished, outermost
+        if depth and not _is_running(outermost):  # Ctrl-C ends a call without a word to hooks
+            depth = 0
+            watcher.end(False)
         depth += 1
         if depth == 1:
-            finished = False
+            finished, outermost = False, sys._getframe(1)
             watcher.begin(_by_name(signature, positional, named))
 
     def done(_: nn.Module, __: Any, ___: Any) -> None:
@@ -94,14 +109,22 @@ def _watch(model: nn.Module, watcher: Watcher, stack: ExitStack) -> None:
         finished = depth == 1
 
     def after(_: nn.Module, __: Any, ___: Any) -> None:
-        nonlocal depth
+        nonlocal depth, outermost
         depth -= 1
         if depth == 0:
+            outermost = None
             watcher.end(finished)
 
     stack.callback(model.register_forward_pre_hook(before, with_kwargs=True).remove)
     stack.callback(model.register_forward_hook(done).remove)
     stack.callback(model.register_forward_hook(after, always_call=True).remove)
+
+
+def _is_running(frame: FrameType | None) -> bool:
+    current: FrameType | None = sys._getframe(1)
+    while current is not None and current is not frame:
+        current = current.f_back
+    return current is not None
 
 
 def _by_name(signature: inspect.Signature, positional: tuple[Any, ...], named: dict[str, Any]) -> dict[str, Any]:
@@ -112,25 +135,13 @@ def _by_name(signature: inspect.Signature, positional: tuple[Any, ...], named: d
     return {**bound, **named}
 
 
-def require_argument(model: nn.Module, name: str | None) -> None:
-    """Refuse a mask that is no argument of the model; the usual name may be absent.
-
-    Raises
-    ------
-    UnknownName
-        With the nearest argument.
-    """
-    known = inspect.signature(model.forward).parameters
-    takes_any = any(item.kind is item.VAR_KEYWORD for item in known.values())
-    if name is not None and name != USUAL_MASK and name not in known and not takes_any:
-        raise unknown_name("argument of the model", name, known)
-
-
 def unwrapped(model: nn.Module) -> nn.Module:
-    """The module that torch.compile wrapped, else the model itself; both share their weights."""
+    """The module that torch.compile or DataParallel wrapped, else the model itself; both share their weights."""
     if not isinstance(model, nn.Module):
         raise InvalidInput(
             f"the model is a {type(model).__name__}; the rule is a torch.nn.Module (pipeline.model, say)."
         )
+    if isinstance(model, nn.DataParallel) and len(model.device_ids) < _SPLITTING:
+        return unwrapped(model.module)
     inner = getattr(model, "_orig_mod", None)
     return inner if isinstance(inner, nn.Module) else model

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,50 +12,15 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from tda_latent.errors import InvalidInput, missing_library, nearest_name, shown
-from tda_latent.models.tensor_files import read_tensors
+from tda_latent.errors import InvalidInput, shown
+from tda_latent.models.recording.factories import made
+from tda_latent.models.recording.weight_files import read_weights
+
+__all__ = ["load_weights", "made"]
 
 Weights = dict[str, torch.Tensor]
-_WRAPPERS = ("module.", "_orig_mod.", "model.", "net.")
+_WRAPPED = re.compile(r"(.*/)?((module|_orig_mod|model|net)\.)*")
 _LISTED = 5
-
-
-def made(factory: str) -> nn.Module:
-    """The module that ``package.module:function`` returns when it is called without arguments.
-
-    Raises
-    ------
-    InvalidInput
-        When there is no such module or function, or it raises, or gives no ``nn.Module``.
-    """
-    home, mark, name = factory.partition(":")
-    if not mark or not home or not name.isidentifier():
-        raise InvalidInput(f"the factory is {factory!r}; the rule is module:function, as in my_models:make_vae.")
-    try:
-        found = importlib.import_module(home)
-    except ModuleNotFoundError as error:
-        raise InvalidInput(
-            f"factory {factory!r}: there is no module {error.name!r}. Run the command in the folder that holds it."
-        ) from None
-    except Exception as error:
-        raise InvalidInput(f"factory {factory!r}: importing {home} raised {_said(error)}.") from error
-    function = getattr(found, name, None)
-    if not callable(function):
-        close = nearest_name(name, [key for key in vars(found) if not key.startswith("_")])
-        hint = f" Did you mean {close!r}?" if close else ""
-        raise InvalidInput(f"factory {factory!r}: {home} has no function {name!r}.{hint}")
-    try:
-        model = function()
-    except Exception as error:
-        raise InvalidInput(f"factory {factory!r} raised {_said(error)}. It is called without arguments.") from error
-    if not isinstance(model, nn.Module):
-        raise InvalidInput(f"factory {factory!r} gave a {type(model).__name__}; the rule is a torch.nn.Module.")
-    return model
-
-
-def _said(error: Exception) -> str:
-    text = str(error).splitlines()
-    return f"{type(error).__name__}{f': {text[0]}' if text else ''}"
 
 
 def load_weights(model: nn.Module, path: str | Path) -> nn.Module:
@@ -64,56 +29,99 @@ def load_weights(model: nn.Module, path: str | Path) -> nn.Module:
     Parameters
     ----------
     model : nn.Module
-    path : a ``.safetensors`` file, or one of torch.save, read with ``weights_only=True``. The weights may lie in a
-        dictionary under any name ("state_dict", for instance), and their names may start with what a wrapper added:
-        ``module.``, ``_orig_mod.``, ``model.``, ``net.``
+    path : what `read_weights` reads. The weights may lie in a dictionary under any name ("state_dict", for instance),
+        and their names may start with what a wrapper added: ``module.``, ``_orig_mod.``, ``model.``, ``net.``.
+        ``path::name`` takes those of one dictionary or behind one prefix: ``last.pt::state_dict_ema``,
+        ``run.ckpt::student.backbone``
 
     Raises
     ------
     InvalidInput
-        For a file with Python objects, or weights whose names or shapes are not those of the module.
+        For a file with Python objects, weights whose names or shapes are not those of the module, or several sets of
+        weights that fit.
+
+    Notes
+    -----
+    Weights that the module shares between two names need to be there once, as in ``.safetensors`` files.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise InvalidInput(f"{path}: there is no such file; name the checkpoint.")
-    arrays = _safetensors(path) if path.suffix.lower() == ".safetensors" else read_tensors(path)
+    file, _, asked = str(path).rpartition("::") if "::" in str(path) else (str(path), "", "")
+    arrays = read_weights(Path(file))
     wanted = model.state_dict()
-    best = min(_readings(arrays), key=lambda weights: len(weights.keys() ^ wanted.keys()))
-    _require_names(best, wanted, path)
-    for name, value in wanted.items():
-        if tuple(best[name].shape) != tuple(value.shape):
+    found = _found(arrays, wanted, asked, file)
+    for name, value in found.items():
+        if tuple(value.shape) != tuple(wanted[name].shape):
             raise InvalidInput(
-                f"{path}: {name!r} has shape {tuple(best[name].shape)}, and the model of the factory has "
-                f"{tuple(value.shape)}. Make the model with the sizes it was trained with."
+                f"{file}: {name!r} has shape {tuple(value.shape)}, and the model of the factory has "
+                f"{tuple(wanted[name].shape)}. Make the model with the sizes it was trained with."
             )
-    model.load_state_dict(best)
+    model.load_state_dict(found, strict=False)
     return model
 
 
-def _safetensors(path: Path) -> dict[str, Any]:
-    try:
-        import safetensors
-        from safetensors.torch import load_file
-    except ImportError:
-        raise missing_library("safetensors", "reading .safetensors files") from None
-    try:
-        return load_file(path, device="cpu")
-    except (safetensors.SafetensorError, OSError) as error:
-        raise InvalidInput(f"{path}: cannot be read as safetensors ({error}); copy or write it again.") from None
+def _found(arrays: Mapping[str, Any], wanted: Mapping[str, Any], asked: str, file: str) -> Weights:
+    """The weights of the module among the arrays of a file, by the names of the module."""
+    ways = {prefix: _behind(prefix, arrays) for prefix in _prefixes(arrays, wanted)}
+    usual = [prefix for prefix in ways if _is_meant(prefix, asked)]
+    if not usual:
+        raise InvalidInput(
+            f"{file}: no weights are behind {asked!r}; known: {shown(sorted(ways)[1:] or list(arrays))}."
+        )
+    fitting = [prefix for prefix in usual if _fits(ways[prefix], wanted)]
+    distinct = [prefix for prefix in fitting if not _equal(ways[prefix], ways[fitting[0]])]
+    if distinct:
+        names = ", ".join(f"'{file}::{prefix.rstrip('/.')}'" for prefix in fitting if prefix)
+        raise InvalidInput(f"{file}: several sets of weights fit the model; name the one to use: {names}.")
+    if fitting:
+        return {name: _tensor(array) for name, array in ways[fitting[0]].items()}
+    others = [prefix for prefix in ways if prefix not in usual and _fits(ways[prefix], wanted)]
+    nearest = min(usual, key=lambda prefix: len(ways[prefix].keys() ^ wanted.keys()))
+    raise _stranger(ways[nearest], wanted, file, others)
 
 
-def _readings(arrays: Mapping[str, Any]) -> list[Weights]:
-    """The weights as they may be meant: whole, inside a dictionary, without what wrappers put before their names."""
-    groups = [dict(arrays)]
-    prefixes = dict.fromkeys(f"{name.rpartition('/')[0]}/" for name in arrays if "/" in name)
-    groups += [{name.removeprefix(p): a for name, a in arrays.items() if name.startswith(p)} for p in prefixes]
-    bare = [group for group in groups if group]
-    for group in groups:
-        shorter = group
-        while prefix := next((w for w in _WRAPPERS if shorter and all(name.startswith(w) for name in shorter)), ""):
-            shorter = {name.removeprefix(prefix): array for name, array in shorter.items()}
-            bare.append(shorter)
-    return [{name: _tensor(array) for name, array in group.items()} for group in bare] or [{}]
+def _prefixes(arrays: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
+    """What may stand before the names of the module; "" first."""
+    ends = _twins(wanted).get(next(iter(wanted), ""), frozenset(wanted))
+    parts = {name[: len(name) - len(end)] for end in ends for name in arrays if name.endswith(end)}
+    folders = {f"{name.rpartition('/')[0]}/" for name in arrays if "/" in name}
+    wrapped = {match[0] for name in arrays if (match := _WRAPPED.match(name))}
+    return ["", *sorted({part for part in parts | folders | wrapped if part.endswith(("/", "."))})]
+
+
+def _is_meant(prefix: str, asked: str) -> bool:
+    """Whether a prefix is dictionaries and then wrappers, behind the name that was asked for."""
+    if not asked:
+        return _WRAPPED.fullmatch(prefix) is not None
+    start = prefix[: len(asked) + 1]
+    return start in (f"{asked}/", f"{asked}.") and _WRAPPED.fullmatch(prefix[len(start) :]) is not None
+
+
+def _behind(prefix: str, arrays: Mapping[str, Any]) -> dict[str, Any]:
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+
+
+def _twins(wanted: Mapping[str, Any]) -> dict[str, frozenset[str]]:
+    """For each weight the names under which the module has it."""
+    names: dict[Any, list[str]] = {}
+    for name, value in wanted.items():
+        place = (value.data_ptr(), value.shape, value.stride()) if value.numel() else name
+        names.setdefault(place, []).append(name)
+    return {name: frozenset(same) for same in names.values() for name in same}
+
+
+def _lacks(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
+    absent = [name for name in wanted if name not in found]
+    twins = _twins(wanted) if absent else {}
+    return [name for name in absent if not twins[name] & found.keys()]
+
+
+def _fits(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    return not _lacks(found, wanted) and all(name in wanted for name in found)
+
+
+def _equal(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
+    return first.keys() == second.keys() and all(
+        torch.equal(_tensor(array), _tensor(second[name])) for name, array in first.items()
+    )
 
 
 def _tensor(array: torch.Tensor | NDArray[Any]) -> torch.Tensor:
@@ -122,17 +130,16 @@ def _tensor(array: torch.Tensor | NDArray[Any]) -> torch.Tensor:
     return torch.from_numpy(np.array(array)) if array.dtype.kind in "fiubc" else torch.empty(0)
 
 
-def _require_names(found: Weights, wanted: Mapping[str, Any], path: Path) -> None:
-    absent = [name for name in wanted if name not in found]
-    strange = [name for name in found if name not in wanted]
-    if not absent and not strange:
-        return
+def _stranger(found: Mapping[str, Any], wanted: Mapping[str, Any], file: str, others: list[str]) -> InvalidInput:
+    """What the nearest weights lack and have besides, and where in the file others would fit."""
+    absent, strange = _lacks(found, wanted), [name for name in found if name not in wanted]
     said = [
         f"{what} {', '.join(names[:_LISTED])}{f' and {len(names) - _LISTED} more' if len(names) > _LISTED else ''}"
         for what, names in (("lacks", absent), ("has besides", strange))
         if names
     ]
-    raise InvalidInput(
-        f"{path}: the checkpoint is of another model than the factory makes: it {'; it '.join(said)}. "
+    hint = f" What is behind {others[0]!r} fits: '{file}::{others[0].rstrip('/.')}'." if others else ""
+    return InvalidInput(
+        f"{file}: the checkpoint is of another model than the factory makes: it {'; it '.join(said)}.{hint} "
         f"Known to the model: {shown(list(wanted)[:_LISTED])}."
     )

@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from tda_latent.errors import InvalidInput
-from tda_latent.models.recording.attachment import USUAL_MASK
+from tda_latent.models.recording.masks import PARTNERS, USUAL_MASK
 from tda_latent.models.recording.passes import Call, Pass
 from tda_latent.models.recording.pooling import Pooling, require_pooling
 from tda_latent.models.recording.rows import columns_of
@@ -19,16 +19,23 @@ _FIELDS = ("hidden_states", "encoder_hidden_states", "decoder_hidden_states")
 
 
 def hidden_states(
-    output: Any, attention_mask: Any = None, pooling: Pooling = "mean", ids: Any = None, labels: Any = None
+    output: Any,
+    attention_mask: Any = None,
+    pooling: Pooling = "mean",
+    ids: Any = None,
+    labels: Any = None,
+    decoder_attention_mask: Any = None,
 ) -> dict[str, Latents]:
     """Latents of every hidden state in the output of one call with ``output_hidden_states=True``.
 
     Parameters
     ----------
     output : the output, or the tuple of (n, tokens, d) tensors itself
-    attention_mask : (n, tokens) of 0 and 1; None when no token is padding
+    attention_mask : (n, tokens) of 0 and 1; None when no token is padding. Of encoder-decoder models, that of the
+        encoder
     pooling : see `POOLINGS`
     ids, labels : one entry for each of the n inputs; labels: one column, or several by name
+    decoder_attention_mask : the same for the tokens of the decoder, whose states it masks
 
     Returns
     -------
@@ -47,7 +54,9 @@ def hidden_states(
     ``record_batches(model, batches, ["encoder.layer.*"], pooling="mean")``.
     """
     states = _states(output)
-    found = Pass(Every(), Call({USUAL_MASK: attention_mask}, USUAL_MASK))
+    given = {USUAL_MASK: attention_mask, PARTNERS[USUAL_MASK]: decoder_attention_mask}
+    partner = PARTNERS[USUAL_MASK] if any(not name.startswith(_FIELDS[0]) for name in states) else None
+    found = Pass(Every(), Call(given, (USUAL_MASK, partner)))
     for name, tensor in states.items():
         found.add(Target(name, nn.Identity(), (), require_pooling(pooling), name, True), tensor)
     latents = {}

@@ -11,7 +11,7 @@ from torch import nn
 
 from tda_latent.models.recording.attachment import attached, unwrapped
 from tda_latent.models.recording.feeding import feed
-from tda_latent.models.recording.outputs import parts, path_text
+from tda_latent.models.recording.outputs import parts, path_text, shape_of
 from tda_latent.models.recording.selection import layer_names
 
 
@@ -23,7 +23,8 @@ class LayerFacts:
     kind : class of the module
     parameters : numbers it learns, with those of the modules in it
     calls : how often one pass of the example called it, or None without an example
-    shapes : of the tensors that it gave in its first call, by path (``""`` for a lone tensor)
+    shapes : of the tensors that it gave in its first call, by path (``""`` for a lone tensor); of packed sequences,
+        that of the padded one
     """
 
     name: str
@@ -49,7 +50,7 @@ class _Tally:
     def take(self, name: str, output: Any) -> None:
         """Note a call."""
         self.calls[name] += 1
-        found = {path_text(path): tuple(tensor.shape) for path, tensor in parts(output)}
+        found = {path_text(path): shape_of(part) for path, part in parts(output)}
         self.shapes.setdefault(name, found)
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from torch import Tensor
+from torch.nn.utils.rnn import PackedSequence
 
 from tda_latent.errors import InvalidInput
 
 Path = tuple[int | str, ...]
+Part: TypeAlias = Tensor | PackedSequence
 _LISTED = 8
 
 
@@ -25,9 +27,9 @@ def parsed_path(text: str) -> Path:
     return tuple(int(step) if step.lstrip("-").isdecimal() else step.strip("'\"") for step in steps)
 
 
-def parts(output: Any, path: Path = ()) -> Iterator[tuple[Path, Tensor]]:
-    """Every tensor in an output, with the path that leads to it; mappings and dataclasses in their order."""
-    if isinstance(output, Tensor):
+def parts(output: Any, path: Path = ()) -> Iterator[tuple[Path, Part]]:
+    """Every tensor or packed sequence in an output, with its path; mappings and dataclasses in their order."""
+    if isinstance(output, (Tensor, PackedSequence)):
         yield path, output
         return
     for step, value in _entries(output):
@@ -43,8 +45,8 @@ def _entries(output: Any) -> Iterator[tuple[int | str, Any]]:
         yield from ((item.name, getattr(output, item.name)) for item in dataclasses.fields(output))
 
 
-def picked(output: Any, path: Path, layer: str) -> Tensor:
-    """The tensor at the path; without a path, the output itself or the only tensor in it.
+def picked(output: Any, path: Path, layer: str) -> Part:
+    """The tensor (or packed sequence) at the path; without a path, the output itself or the only tensor in it.
 
     Raises
     ------
@@ -64,7 +66,7 @@ def picked(output: Any, path: Path, layer: str) -> Tensor:
     value = output
     for step in path:
         value = _step(value, step, output, layer)
-    if not isinstance(value, Tensor):
+    if not isinstance(value, (Tensor, PackedSequence)):
         raise InvalidInput(
             f"{layer + path_text(path)!r} is {_described(value)}, no tensor. Choose among {_choices(output, layer)}."
         )
@@ -83,13 +85,25 @@ def _step(value: Any, step: int | str, output: Any, layer: str) -> Any:
 
 
 def _choices(output: Any, layer: str) -> str:
-    found = [f"{layer}{path_text(path)} {shape_text(tensor.shape)}" for path, tensor in parts(output)]
+    found = [f"{layer}{path_text(path)} {part_text(part)}" for path, part in parts(output)]
     more = f" and {len(found) - _LISTED} more" if len(found) > _LISTED else ""
     return (", ".join(found[:_LISTED]) + more) or f"nothing: {_described(output)} holds no tensor"
 
 
 def _described(value: Any) -> str:
     return "None" if value is None else f"a {type(value).__name__}"
+
+
+def shape_of(part: Part) -> tuple[int, ...]:
+    """Of a packed sequence, that of the padded one: inputs, most tokens, coordinates."""
+    if isinstance(part, Tensor):
+        return tuple(part.shape)
+    return (int(part.batch_sizes[0]), len(part.batch_sizes), *part.data.shape[1:])
+
+
+def part_text(part: Part) -> str:
+    """Its shape, as messages give it."""
+    return shape_text(shape_of(part)) + ("" if isinstance(part, Tensor) else ", packed")
 
 
 def shape_text(shape: Any) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +13,16 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tda_latent.errors import InvalidInput
-from tda_latent.models.recording.outputs import parts, picked, shape_text
+from tda_latent.models.recording.batch_axis import has_tokens, unpacked
+from tda_latent.models.recording.masks import is_decoded
+from tda_latent.models.recording.outputs import Part, parts, picked, shape_of, shape_text
 from tda_latent.models.recording.pooling import TOKENS, pooled, truth
 from tda_latent.models.recording.sampling import Choice
 from tda_latent.models.recording.selection import Target
 from tda_latent.models.recording.writing import LayerFile
 
 Places = NDArray[np.int64]
+_SEQUENCE = 3  # axes: inputs, tokens, coordinates
 
 
 class Call:
@@ -29,15 +31,20 @@ class Call:
     The mask is looked at only when a layer's pooling asks for it.
     """
 
-    def __init__(self, arguments: Any = None, mask: str | None = None, is_counted: bool = False) -> None:
-        self._name = mask or ""
-        self._given = arguments.get(self._name) if isinstance(arguments, Mapping) else None
-        tensors = parts(arguments) if is_counted else ()
-        self.sizes = frozenset(len(tensor) for _, tensor in tensors if tensor.ndim)
+    def __init__(
+        self, arguments: Any = None, masks: tuple[str | None, str | None] = (None, None), is_counted: bool = False
+    ) -> None:
+        given = arguments if isinstance(arguments, Mapping) else {}
+        self._masks = {name: given[name] for name in masks if name and given.get(name) is not None}
+        self._usual, self._decoded = masks
+        self._kept: dict[str, Tensor] = {}
+        shapes = [shape_of(part) for _, part in parts(arguments)] if is_counted else []
+        self._first = {shape[0] for shape in shapes if shape}
+        self._second = {shape[1] for shape in shapes if len(shape) > 1}
 
-    @cached_property
-    def _kept(self) -> Tensor | None:
-        return truth(torch.as_tensor(self._given), self._name) if self._given is not None else None
+    def sizes(self, is_batch_second: bool) -> set[int]:
+        """Lengths of the axes of the arguments that may count the inputs; empty when any length will do."""
+        return self._first | self._second if is_batch_second else self._first
 
     def mask(self, values: Tensor, layer: str) -> Tensor | None:
         """(n, tokens) truth values for an (n, tokens, d) output; None when every token counts.
@@ -45,15 +52,23 @@ class Call:
         Raises
         ------
         InvalidInput
-            When the mask has another number of rows, or is none of 0 and 1.
+            When the mask has another number of rows, or is none of 0 and 1, or there are two and the name of the layer
+            does not tell which is meant.
         """
-        kept = self._kept
-        if kept is not None and len(kept) != len(values):
+        if not self._masks:
+            return None
+        name = self._decoded if self._decoded and is_decoded(layer) else self._usual
+        if name not in self._masks:
+            return None
+        if name not in self._kept:
+            self._kept[name] = truth(torch.as_tensor(self._masks[name]), name)
+        kept = self._kept[name]
+        if len(kept) != len(values):
             raise InvalidInput(
-                f"layer {layer!r} gives {len(values)} rows, but the mask {self._name!r} has {len(kept)}; the rule is "
+                f"layer {layer!r} gives {len(values)} rows, but the mask {name!r} has {len(kept)}; the rule is "
                 "one row of the mask for each input. Use mask=None if it does not belong to this layer."
             )
-        return None if kept is None else kept.to(values.device)
+        return kept.to(values.device)
 
 
 class Pass:
@@ -83,9 +98,10 @@ class Pass:
         count = self.calls[target.name]
         name = target.name if count == 1 else f"{target.name}#{count}"
         layer = target.name.partition("[")[0]
-        values = _readable(picked(output, target.path, layer).detach(), name)
-        self._require_batch(values, name)
-        mask = self._call.mask(values, name) if target.pooling in TOKENS and values.ndim == 3 else None
+        values, mask = _by_input(picked(output, target.path, layer), target, name)
+        self._require_batch(values, name, target.is_batch_second)
+        if mask is None and target.pooling in TOKENS and _is_sequence(values, target):
+            mask = self._call.mask(values, name)
         if len(self._places) < self.size:
             rows = torch.from_numpy(self._places).to(values.device)
             values, mask = values[rows], None if mask is None else mask[rows]
@@ -97,13 +113,13 @@ class Pass:
             raise InvalidInput(f"layer {name!r} gives rows without numbers; record another layer.")
         _require_finite(points, self.outputs[name][1], name)
 
-    def _require_batch(self, values: Tensor, name: str) -> None:
+    def _require_batch(self, values: Tensor, name: str, is_batch_second: bool) -> None:
         if not values.ndim or not len(values):
             raise InvalidInput(
                 f"layer {name!r} gives {shape_text(values.shape)}; the rule is one row for each input. Record another "
                 "layer."
             )
-        sizes = self._call.sizes
+        sizes = self._call.sizes(is_batch_second)
         if sizes and len(values) not in sizes:
             raise InvalidInput(
                 f"layer {name!r} gives {shape_text(values.shape)} for a batch of "
@@ -119,6 +135,23 @@ class Pass:
                 f"layer {name!r} gives {len(values)} rows where {self._first!r} gives {self.size} for the same batch; "
                 "the first axis has to be the batch in all of them. Record such layers apart."
             )
+
+
+def _by_input(part: Part, target: Target, name: str) -> tuple[Tensor, Tensor | None]:
+    """The inputs on the first axis; of a packed sequence, padded, also the (n, tokens) that are tokens."""
+    if isinstance(part, Tensor):
+        values = _readable(part.detach(), name)
+        is_turned = target.is_batch_second and values.ndim == _SEQUENCE
+        return values.transpose(0, 1) if is_turned else values, None
+    if target.pooling not in TOKENS:
+        raise InvalidInput(f"layer {name!r} gives a packed sequence; choose a pooling of tokens: {', '.join(TOKENS)}.")
+    values, lengths = unpacked(part)
+    mask = torch.arange(values.shape[1], device="cpu") < lengths[:, None]
+    return _readable(values.detach(), name), mask.to(values.device)
+
+
+def _is_sequence(values: Tensor, target: Target) -> bool:
+    return values.ndim == _SEQUENCE and has_tokens(target.module, target.path)
 
 
 def _readable(values: Tensor, name: str) -> Tensor:

@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from torch import nn
 
 from tda_latent.errors import IncompleteResult, InvalidInput, unknown_name
-from tda_latent.models.recording.attachment import USUAL_MASK, attached, require_argument, unwrapped
-from tda_latent.models.recording.feeding import feed
+from tda_latent.models.recording.attachment import attached, unwrapped
+from tda_latent.models.recording.feeding import feed, require_batches
+from tda_latent.models.recording.masks import USUAL_MASK, masks_of
 from tda_latent.models.recording.passes import Book, Call, Pass
 from tda_latent.models.recording.rows import columns_of
 from tda_latent.models.recording.sampling import choice
@@ -33,7 +34,8 @@ class Settings:
     """How to record.
 
     pooling : see `selected`
-    mask : name of the model's argument that says which tokens count; None ignores masks
+    mask : name of the model's argument that says which tokens count; None ignores masks. Where the model takes another
+        one for its decoder (``decoder_attention_mask``), that holds for layers called decoder and for the output
     size : most inputs to keep, a uniform sample of those that come; None keeps all
     rows : numbers of the inputs to keep, counted from 0, in place of ``size``
     seed : of the sample, or a generator
@@ -71,11 +73,11 @@ class Recording:
     def __init__(self, model: nn.Module, layers: str | Iterable[str], settings: Settings) -> None:
         self._model = unwrapped(model)
         self._targets = selected(self._model, layers, settings.pooling)
-        require_argument(self._model, settings.mask)
+        self._masks = masks_of(self._model, settings.mask)
         self._settings = settings
         self._choice = choice(settings.size, settings.rows, settings.seed)
         self._pass: Pass | None = None
-        self._is_bounded = self._in_call = False
+        self._is_bounded = self._in_call = self._has_batches = self._has_run = False
         self._columns: dict[str, Any] = {}
         self._files: dict[str, Path] = {}
         self._state = "not started"
@@ -131,7 +133,7 @@ class Recording:
             self._pass = Pass(self._choice, self._call(arguments))
 
     def _call(self, arguments: Any) -> Call:
-        return Call(arguments, self._settings.mask, self._settings.same_batch)
+        return Call(arguments, self._masks, self._settings.same_batch)
 
     def end(self, finished: bool) -> None:
         """A call of the model is over (for the hooks); one that raised leaves nothing."""
@@ -175,8 +177,10 @@ class Recording:
         """
         if self._state != "running":
             raise IncompleteResult("the recording is not running; call run inside its with block.")
+        self._has_run = True
         self._columns |= {name: column for name, column in (("ids", ids), ("labels", labels)) if column is not None}
-        for batch in batches:
+        for batch in require_batches(batches):
+            self._has_batches = True
             if call is None:
                 feed(self._model, batch)
                 continue
@@ -192,6 +196,8 @@ class Recording:
 
     def _require_calls(self) -> None:
         """Refuse a recording of nothing, and names or patterns of which nothing was called."""
+        if self._has_run and not self._has_batches and not self._book.files:
+            raise InvalidInput("no batch came; give at least one (an iterator that was gone through before is empty).")
         called = {name.partition("#")[0] for name in self._book.files}
         fruitful = {target.selector for target in self._targets if target.name in called}
         for target in self._targets:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import nn
 
 from tda_latent.errors import InvalidInput, UnknownName, nearest_name
+from tda_latent.models.recording.batch_axis import is_batch_second
 from tda_latent.models.recording.outputs import Path, parsed_path, path_text
 from tda_latent.models.recording.pooling import Pooling, require_pooling
 
@@ -28,6 +29,7 @@ class Target:
 
     name : of the module, followed by the path of the part: ``lstm[0]``
     is_named : asked for by its name, not found by a pattern: then it has to be called
+    is_batch_second : the second of three axes counts the inputs
     """
 
     name: str
@@ -36,6 +38,7 @@ class Target:
     pooling: Pooling
     selector: str
     is_named: bool
+    is_batch_second: bool = False
 
 
 def layer_names(model: nn.Module) -> dict[str, nn.Module]:
@@ -74,7 +77,8 @@ def selected(model: nn.Module, layers: str | Iterable[str], pooling: Poolings = 
         pattern, path = _split(selector)
         for name in _matching(pattern, named, selector):
             full = name + path_text(path)
-            found.setdefault(full, Target(full, named[name], path, None, selector, is_named=name == pattern))
+            second = is_batch_second(name, path, named, model)
+            found.setdefault(full, Target(full, named[name], path, None, selector, name == pattern, second))
     if not found:
         raise InvalidInput("no layer is named; give names or patterns such as layers=['encoder.*'].")
     targets = sorted(_distinct(found.values()), key=lambda target: order[_split(target.name)[0]])
@@ -167,7 +171,7 @@ def _with_pooling(targets: Sequence[Target], pooling: Poolings) -> tuple[Target,
         rule = next((pattern for pattern in checked if _fits(pattern, target)), None)
         used.add(rule or "")
         value = None if rule is None else checked[rule]
-        chosen.append(Target(target.name, target.module, target.path, value, target.selector, target.is_named))
+        chosen.append(replace(target, pooling=value))
     strange = [pattern for pattern in checked if pattern not in used and pattern != "**"]
     if strange and not any(_fits(strange[0], target) for target in targets):
         close = nearest_name(strange[0], [target.name for target in targets])

@@ -30,6 +30,11 @@ def ring(size: int, seed: int, noise: float = 0.1) -> torch.Tensor:
     return torch.tensor(points, requires_grad=True)
 
 
+def shell(size: int, seed: int) -> torch.Tensor:
+    points = np.random.default_rng(seed).standard_normal((size, 3))
+    return torch.tensor(points / np.linalg.norm(points, axis=1, keepdims=True), requires_grad=True)
+
+
 LOSSES = {
     "components": lambda x, z: total_persistence(z, 0),
     "squared components": lambda x, z: total_persistence(z, 0, power=2.0),
@@ -79,6 +84,26 @@ def test_total_persistence_is_the_sum_over_the_bars_of_another_engine(degree, po
         bars = gudhi_bars(points.detach().numpy(), degree)
         expected = (np.diff(bars, axis=1) ** power).sum()
         assert total_persistence(points, degree, power).item() == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("power", [1.0, 2.0])
+@pytest.mark.parametrize("seed", [0, 1])
+def test_total_persistence_of_voids_is_the_sum_of_another_engine_with_the_gradient_of_it(power, seed):
+    points = shell(40, seed)
+    bars = gudhi_bars(points.detach().numpy(), 2)
+    assert len(bars)
+    expected = (np.diff(bars, axis=1) ** power).sum()
+    assert total_persistence(points, 2, power).item() == pytest.approx(expected, rel=1e-12)
+    assert torch.autograd.gradcheck(lambda x: total_persistence(x, 2, power), (points,))
+
+
+def test_the_void_of_an_octahedron_lives_from_its_edge_to_its_diagonal():
+    corners = torch.tensor(np.vstack([np.eye(3), -np.eye(3)]), requires_grad=True)
+    value = total_persistence(corners, 2)
+    value.backward()
+    assert value.item() == pytest.approx(2 - np.sqrt(2))
+    assert corners.grad.isfinite().all()
+    assert (corners.grad * corners.detach()).sum().item() == pytest.approx(value.item())  # of degree one in the size
 
 
 @pytest.mark.parametrize("quantile", [0.5, 0.9, 1.0])
@@ -199,7 +224,7 @@ def test_the_discrepancy_of_two_samples_of_one_law_is_zero_on_average_and_of_two
 @pytest.mark.parametrize(
     "call",
     [
-        lambda: total_persistence(generic(5, 2, 0), 2),
+        lambda: total_persistence(generic(5, 2, 0), 3),
         lambda: total_persistence(generic(5, 2, 0), 0, power=0.5),
         lambda: total_persistence(generic(1, 2, 0), 0),
         lambda: total_persistence(torch.arange(6).reshape(3, 2), 0),
