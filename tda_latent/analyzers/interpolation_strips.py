@@ -13,6 +13,7 @@ from pydantic import Field
 
 from tda_latent.errors import InvalidInput
 from tda_latent.models.held_out import held_out_codes
+from tda_latent.numerics.distance_blocks import distance_blocks
 from tda_latent.numerics.interpolation import linear_paths, neighbour_paths, spherical_paths
 from tda_latent.records.gallery import Gallery, Shape, caption_grid, pictures, value_range
 from tda_latent.records.latents import Latents
@@ -31,7 +32,9 @@ class InterpolationStrips:
     Parameters
     ----------
     pairs : int
-        Random pairs of codes, where none are named.
+        Random codes, each joined to another one, where none are named.
+    partner : random or farthest
+        Which one: any other, or the code that is farthest from it, across whatever lies between.
     ends : tuple of pairs of ids
         Inputs whose codes are joined; empty = random ones.
     paths : tuple of linear, spherical, geodesic
@@ -64,6 +67,7 @@ class InterpolationStrips:
     example: ClassVar[Mapping[str, Any]] = {"steps": 3}
 
     pairs: Annotated[int, Field(ge=1, le=50)] = 2
+    partner: Literal["random", "farthest"] = "random"
     ends: tuple[tuple[str, str], ...] = ()
     paths: Annotated[tuple[Path, ...], Field(min_length=1)] = ("linear", "spherical", "geodesic")
     steps: Annotated[int, Field(ge=1, le=50)] = 6
@@ -106,7 +110,10 @@ class InterpolationStrips:
         if len(latents) < 2:
             raise InvalidInput("the cloud has 1 point; a path needs two codes.")
         if not self.ends:
-            return np.stack([rng.choice(len(latents), 2, replace=False) for _ in range(self.pairs)])
+            drawn = np.stack([rng.choice(len(latents), 2, replace=False) for _ in range(self.pairs)])
+            if self.partner == "farthest":
+                drawn[:, 1] = _farthest(np.asarray(latents.points, dtype=np.float64), drawn[:, 0])
+            return drawn
         known = {str(name): row for row, name in enumerate(np.asarray(latents.ids).tolist())}
         missing = [name for pair in self.ends for name in pair if name not in known]
         if missing:
@@ -130,3 +137,11 @@ class InterpolationStrips:
         return caption_grid(
             row for first, last in pairs.tolist() for row in ([names[first], *middle, names[last]], *no_more)
         )
+
+
+def _farthest(codes: Floats, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Row of the code farthest from each of these; never the code itself unless all are equal."""
+    found = rows.copy()
+    for part, block in distance_blocks(codes[rows], codes):
+        found[part] = block.argmax(axis=1)
+    return found

@@ -48,7 +48,7 @@ class PriorSamples:
         Scalars, all distances to the nearest training input in the unit of the data: the median of ``prior samples``,
         of ``low-density samples``, and of ``held-out inputs (reference)``, which is what new data have; far below it
         samples are copies or means of the data, far above they are none of it. The reference is left out when
-        every input of the cloud was trained on.
+        every input of the cloud was trained on, and for generators without an encoder.
 
     Notes
     -----
@@ -96,7 +96,7 @@ class PriorSamples:
             high=high,
             captions=_captions(list(distances.values())),
             title="Samples from the prior, and the training input nearest to each with its distance",
-            scalars=_scalars(distances, found.inputs, training),
+            scalars=_scalars(distances, found.inputs if found.is_encoded else None, training),
         )
 
     def _emptiest(self, codes: Floats, cloud: NDArray[Any]) -> Floats:
@@ -116,9 +116,11 @@ def nearest_inputs(points: Floats, inputs: Floats) -> tuple[Floats, NDArray[np.i
     return gaps, rows
 
 
-def _scalars(distances: Mapping[str, Floats], own: Latents, training: Latents) -> dict[str, Scalar]:
+def _scalars(distances: Mapping[str, Floats], own: Latents | None, training: Latents) -> dict[str, Scalar]:
     meaning = "to the nearest training input, median"
     scalars = {name: Scalar(float(np.median(gaps)), _UNIT, meaning) for name, gaps in distances.items()}
+    if own is None:
+        return scalars
     if training.ids is None:
         raise InvalidInput("which inputs the model was trained on is told by ids; give ids to the training inputs.")
     is_new = ~np.isin(np.asarray(own.ids), training.ids)

@@ -46,7 +46,7 @@ def bundle(
 
     Parameters
     ----------
-    what : folder of a run, its id, or the name of its experiment (its newest run)
+    what : folder of a run, its id, or its experiment, name or ``.yaml`` file (its newest run)
     output : file to write; ``NAME-bundle.zip`` by default
     anonymous : strips user, host, paths, git and command lines; ``strip`` names more that must not stand in it
     largest_input : bytes of an input file beyond which it is listed with its digest only

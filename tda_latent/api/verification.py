@@ -241,7 +241,7 @@ def folder_of(run: Manifest, what: str | Path) -> Path | None:
     named = Path(what)
     if named.is_dir() and (named / "record.json").is_file():
         return named
-    if named.is_file():
+    if named.is_file() and named.name == "record.json":
         return named.parent
     usual = Path(run.content.get("output", RUNS / run.name))
     try:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def arguments(sub: argparse.ArgumentParser) -> None:
     """Arguments of ``tda-latent bundle``."""
-    sub.add_argument("run", nargs="?", help="folder or id of a run, or name of an experiment (its newest run)")
+    sub.add_argument("run", nargs="?", help="folder or id of a run, or an experiment: name or file (its newest run)")
     sub.add_argument(
         "-o", "--output", default=None, metavar="FILE.zip", help="file to write (default: NAME-bundle.zip)"
     )

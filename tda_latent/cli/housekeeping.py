@@ -33,9 +33,7 @@ def store_arguments(sub: argparse.ArgumentParser) -> None:
     gc.add_argument("--now", action="store_true", help="with --yes: delete it at once, also what is in the trash")
     action("du", "show what fills the store: by kind of result, by run, and what nothing refers to")
     pin = action("pin", "keep the results of a run, or list what is kept")
-    pin.add_argument(
-        "run", nargs="?", help="folder or id of a run, or name of an experiment; without it, list the pins"
-    )
+    pin.add_argument("run", nargs="?", help="folder or id of a run, or an experiment; without it, list the pins")
     pin.add_argument("--name", default=None, help="name of the pin (default: the id of the run)")
     unpin = action("unpin", "take a pin away")
     unpin.add_argument("name", help="name of the pin")

@@ -34,7 +34,7 @@ DIFF_CODES = """exit codes:
   0   the results of both runs are the same
   2   the input is wrong: no such run or store
   3   results differ, or only one of the runs has them"""
-_RUN = "folder or id of a run, or name of an experiment (its newest run)"
+_RUN = "folder or id of a run, or an experiment: name or file (its newest run)"
 
 
 def verify_arguments(sub: argparse.ArgumentParser) -> None:

@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from tda_latent.errors import StoreError
+from tda_latent.experiment.binding import is_trained_elsewhere
 from tda_latent.experiment.file.documents import written
-from tda_latent.experiment.identity.code_digest import foreign_sources, module_digests
+from tda_latent.experiment.identity.code_digest import factory_sources, foreign_sources, module_digests
 from tda_latent.experiment.identity.keys import STREAMS
 from tda_latent.experiment.plan import Task
 from tda_latent.experiment.proof import manifest
@@ -186,7 +187,7 @@ def _task_record(task: Task) -> dict[str, Any]:
 
 
 def plugins(run: Run) -> dict[str, Any]:
-    """Distributions and sources of the components that are not ours, by ``kind:name``."""
+    """Distributions and sources of components and factories that are not ours, by ``kind:name``."""
     found = {}
     for component in sorted(run.recipes.components, key=lambda item: (item.kind, item.name)):
         files = foreign_sources(component.cls)
@@ -195,9 +196,22 @@ def plugins(run: Run) -> dict[str, Any]:
             tops = sorted({owner for module in files for owner in owners.get(module.partition(".")[0], ())})
             found[f"{component.kind}:{component.name}"] = {
                 "distributions": {owner: importlib.metadata.version(owner) for owner in tops},
-                "sources": {module: _source(path) for module, path in sorted(files.items())},
+                "sources": _sources(files),
             }
+    for factory in sorted(_factories(run)):
+        if files := factory_sources(factory):
+            found[f"factory:{factory}"] = {"distributions": {}, "sources": _sources(files)}
     return found
+
+
+def _factories(run: Run) -> set[str]:
+    """The factories of networks that were trained elsewhere."""
+    models = run.plan.binding.models.values()
+    return {str(model.entry.parameters["factory"]) for model in models if is_trained_elsewhere(model.component)}
+
+
+def _sources(files: Mapping[str, str]) -> dict[str, str]:
+    return {module: _source(path) for module, path in sorted(files.items())}
 
 
 def modules(run: Run) -> dict[str, str]:

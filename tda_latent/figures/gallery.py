@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
@@ -21,6 +22,7 @@ _CHARACTER = 0.45  # mean width of a character, in its size
 _POINTS = 72.0  # in an inch
 _WIDEST, _SMALLEST = 0.9, 0.16  # inches of a cell
 _TALLEST = 18.0  # inches of a drawing, unless cells would be too small
+_LONG, _LARGE = 8.0, 0.22  # inches: of a page, and of cells, for two galleries to come side by side
 _SMALL = 1.3  # lines of text between the upper edges of two rows, at least, for each line of their captions
 
 
@@ -63,7 +65,6 @@ class GalleryPlot:
     version: ClassVar[int] = 2
     references: ClassVar[tuple[str, ...]] = ()
     libraries: ClassVar[tuple[str, ...]] = ("matplotlib",)
-    most_across: ClassVar[int] = 1
     natural: ClassVar[bool] = True
 
     cmap: str = "gray"
@@ -75,9 +76,17 @@ class GalleryPlot:
         if self.cmap not in colormaps:
             raise unknown_name("colour map", self.cmap, colormaps)
 
-    def panel_ratio(self, record: Gallery) -> float:
-        """Height over width of the page, with title and numbers."""
+    def across(self, records: Sequence[Gallery]) -> int:
+        """Two galleries in a row where that keeps their pictures large, and the page would be long otherwise."""
         inches, points = canvas.page("text")
+        whole, half = ([_layout(record, inches / part, points) for record in records] for part in (1, 2))
+        long = sum(layout.total(record)[1] for layout, record in zip(whole, records, strict=True)) > _LONG
+        return 2 if long and min(min(layout.cell) for layout in half) >= _LARGE else 1
+
+    def panel_ratio(self, record: Gallery, across: int = 1) -> float:
+        """Height over width of a panel, with title and numbers."""
+        inches, points = canvas.page("text")
+        inches /= across
         lines = 2.2 * (self.title and bool(record.title)) + 1.6 * bool(record.scalars) + 0.6
         return (_layout(record, inches, points).total(record)[1] + lines * points / _POINTS) / inches
 
@@ -115,11 +124,12 @@ class GalleryPlot:
 
 
 def _entitle(ax: Any, title: str) -> None:
-    """The title above the pictures; beside the name of the panel, only above the first of those that it is over."""
-    name, axes = ax.get_title(), ax.get_figure(root=True).axes
-    said = any(title == other.get_label() for other in axes if other is not ax)
-    ax.set_label(title)
-    ax.set_title(f"{name}: {title}" if name and not said else name or title)
+    """The title above the pictures; of panels that have it in common above them all, beside the name of any other."""
+    name, sheet = ax.get_title(), ax.get_figure(root=True)
+    if name and sheet.get_suptitle() in ("", title):
+        sheet.suptitle(title, fontsize=ax.title.get_fontsize())
+    else:
+        ax.set_title(f"{name}: {title}" if name else title)
 
 
 def _positions(count: int) -> NDArray[np.float64]:

@@ -28,6 +28,11 @@ class HeldOut:
     codes: Latents
     inputs: Latents
 
+    @property
+    def is_encoded(self) -> bool:
+        """Whether the inputs are data that were encoded, and not what a generator without an encoder made of codes."""
+        return encodes(self.asked)
+
     def errors(self, codes: Floats, inputs: Latents) -> Floats | None:
         """(n,) squared reconstruction errors of inputs from their codes; None at inner layers and without a decoder."""
         if self.layer:
@@ -64,7 +69,7 @@ def held_out(model: Model, latents: Latents, inputs: Latents, training: Latents 
         latents = _unseen(latents, training)
     own = inputs.matching(latents.ids)
     asked = network(model)
-    if not getattr(asked, "encodes", True):
+    if not encodes(asked):
         _require_pairs(asked, latents, own, training)
         return HeldOut(asked, "", latents, own)
     if own.dimension != asked.inputs:
@@ -89,6 +94,11 @@ def held_out_codes(model: Model, latents: Latents, inputs: Latents, training: La
             f"the cloud holds activations of the layer {found.layer!r}, which cannot be decoded; analyse the codes."
         )
     return found
+
+
+def encodes(asked: Network) -> bool:
+    """Whether a network has an encoder: ours have one, those of users say it."""
+    return bool(getattr(asked, "encodes", True))
 
 
 def _require_pairs(asked: Network, latents: Latents, own: Latents, training: Latents | None) -> None:

@@ -75,6 +75,14 @@ def test_no_spherical_path_joins_opposite_codes_and_its_inner_cells_stay_empty()
     assert strips.shown.tolist() == [[True] * 5, [True, True, False, True, True], [True] * 5]
 
 
+def test_a_code_is_joined_to_the_farthest_one_where_that_is_asked():
+    strips = InterpolationStrips(pairs=6, partner="farthest", paths=("linear",))(CLOUD, MODEL, DATA, stream())
+    apart = cdist(CLOUD.points, CLOUD.points)
+    for row in flat(strips):
+        first, last = (int(np.argmin(((OWN.points - side) ** 2).sum(axis=1))) for side in (row[0], row[-1]))
+        assert apart[first, last] == pytest.approx(apart[first].max())
+
+
 def test_unknown_ends_are_named():
     with pytest.raises(InvalidInput, match="'digit-3' is not in the cloud"):
         InterpolationStrips(ends=(("digit-3", "digit-1100"),))(CLOUD, MODEL, DATA, stream())

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from tda_latent.cli.main import main
 from tda_latent.errors import ConfigError, InvalidInput
+from tda_latent.experiment.bundle.inputs import collect_inputs
 from tda_latent.experiment.loading import load_plan
 from tda_latent.experiment.plan import Plan
+from tda_latent.experiment.proof.manifest import Manifest
 from tda_latent.models.network import encode_latents, network
 from tda_latent.records import Latents, Model, unpack
 from tda_latent.sources.checkpoint import Checkpoint
@@ -104,6 +108,21 @@ def test_each_replicate_has_its_weights_and_the_code_of_the_factory_is_part_of_t
     after = planned(folder).tasks["model/rows/own/0"].operator.parameters
     assert len(after["code"]) == 64
     assert after["code"] != before[0]["code"]
+
+
+def test_a_bundle_brings_the_code_of_the_factory(folder: Path) -> None:
+    planned(folder)
+    assert main(["run", "own.yaml"]) == 0
+    assert main(["bundle", "own.yaml", "-o", "own.zip"]) == 0
+    with zipfile.ZipFile("own.zip") as bundle:
+        [name] = [name for name in bundle.namelist() if name.endswith(f"code/{module(folder)}.py")]
+        assert bundle.read(name).decode() == CODE
+
+
+def test_a_factory_that_is_named_by_its_file_cannot_be_bundled(folder: Path) -> None:
+    content = {"document": FILE.replace("MODULE:make", "models.py:make"), "folder": str(folder)}
+    with pytest.raises(InvalidInput, match="name it by its module"):
+        collect_inputs(Manifest("run", "0" * 64, content), {}, 1)
 
 
 def test_what_it_does_not_provide_is_left_out_with_the_reason(folder: Path) -> None:

@@ -110,10 +110,12 @@ def test_a_run_is_found_by_id_prefix_name_folder_and_record(small, tmp_path) -> 
         find("small", tmp_path / "absent")
 
 
-def test_the_newest_run_of_a_name_is_meant_and_a_prefix_of_several_is_refused(store) -> None:
+def test_the_newest_run_of_a_name_is_meant_and_a_prefix_of_several_is_refused(store, tmp_path) -> None:
     save(store, content())
     newest = save(store, content(circumstances={"time": "2026-11-24T00:00:00+00:00"}))
     assert find("small", store).id == newest
+    (tmp_path / "any.yaml").write_text("name: small\n")
+    assert find(tmp_path / "any.yaml", store).id == newest
     with pytest.raises(InvalidInput, match="begins 2 runs"):
         find("2026", store)
 

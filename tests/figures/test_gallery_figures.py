@@ -87,9 +87,21 @@ def test_models_stand_below_each_other_over_the_whole_width():
     first, second = (ax.get_position() for ax in figure.axes)
     assert first.y0 > second.y1
     assert first.width > 0.6
-    assert [ax.get_title() for ax in figure.axes] == ["one: Seen", "two"]
+    assert [ax.get_title() for ax in figure.axes] == ["one", "two"]
+    assert figure.get_suptitle() == "Seen"
     other = panels(GalleryPlot(), {"one": gallery(title="Seen"), "two": gallery(title="Heard")})
-    assert [ax.get_title() for ax in other.axes] == ["one: Seen", "two: Heard"]
+    assert [ax.get_title() for ax in other.axes] == ["one", "two: Heard"]
+
+
+def test_galleries_of_a_long_page_come_two_in_a_row_while_their_pictures_stay_large():
+    long = gallery(images=np.zeros((8, 5, 8, 8)), rows=np.full(8, "z"), columns=np.arange(5).astype(str))
+    wide = gallery(images=np.zeros((8, 14, 8, 8)), rows=np.full(8, "z"), columns=np.arange(14).astype(str))
+    assert [GalleryPlot().across([record] * count) for record, count in ((long, 4), (long, 1), (wide, 4))] == [2, 1, 1]
+    figure = panels(GalleryPlot(), dict.fromkeys("abcd", long))
+    figure.draw_without_rendering()
+    first, second, third, _ = (ax.get_position() for ax in figure.axes)
+    assert first.x1 < second.x0
+    assert first.y0 > third.y1
 
 
 def test_an_unknown_colour_map_is_refused():

@@ -152,5 +152,6 @@ def test_two_hundred_strips_are_smaller_and_not_a_page_of_nine_feet() -> None:
 def test_panels_of_pictures_say_their_title_once_and_name_their_numbers_shortly() -> None:
     one = strips(2, 5, title="Seen", scalars={"found": Scalar(1.0)})
     figure = canvas.panels(GalleryPlot(), {"pca": one, "vae": one.replace(scalars={"found": Scalar(2.0)})})
-    assert [ax.get_title() for ax in figure.axes] == ["pca: Seen", "vae"]
+    assert [ax.get_title() for ax in figure.axes] == ["pca", "vae"]
+    assert figure.get_suptitle() == "Seen"
     assert figure.get_supxlabel() == "pca: found 1\nvae: found 2"

@@ -110,6 +110,9 @@ def test_a_generator_needs_no_encoder_where_inputs_are_what_it_makes() -> None:
     model = tl.model(Coder().decoder, codes)
     cloud, made = (Latents(part, ids=np.arange(30)) for part in (codes, network(model).decode(codes)))
     tl.analyze(cloud, "traversal-grid", model=model, inputs=made)
+    seen = Latents(FLAT, ids=np.arange(100, 140))
+    drawn = tl.analyze(cloud, "prior-samples", model=model, inputs=made, training=seen)["prior-samples"]
+    assert set(drawn.scalars) == {"prior samples", "low-density samples"}, "what it made is no held-out data"
     with pytest.raises(InvalidInput, match="does not give these inputs"):
         tl.analyze(cloud, "traversal-grid", model=model, inputs=Latents(FLAT[:30], ids=np.arange(30)))
     with pytest.raises(InvalidInput, match="no encoder"):

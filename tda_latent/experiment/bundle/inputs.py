@@ -99,6 +99,8 @@ def collect_inputs(run: Manifest, actions: Mapping[str, Action], largest: int) -
     ------
     StoreError
         When the manifest is of a version that did not keep the experiment.
+    InvalidInput
+        When a factory is named by its file.
     """
     try:
         value = read_document_text(run.content["document"], "experiment.yaml").value
@@ -108,6 +110,7 @@ def collect_inputs(run: Manifest, actions: Mapping[str, Action], largest: int) -
     texts: dict[str, str] = {}
     for section in _SECTIONS:
         for entry in value.get(section, {}).values():
+            _require_module(entry.get("factory"))
             if isinstance(entry.get("path"), str):
                 texts[entry["path"]] = entry["path"] = _moved(
                     entry["path"], Path(run.content["folder"]), folders, texts
@@ -119,6 +122,14 @@ def collect_inputs(run: Manifest, actions: Mapping[str, Action], largest: int) -
             digest = str(actions[label].fields["files"]["path"])[:64] if label in actions else ""
             _add(found, label, path, digest, folders, largest)
     return found
+
+
+def _require_module(factory: Any) -> None:
+    if isinstance(factory, str) and ".py:" in factory:
+        raise InvalidInput(
+            f"the factory {factory!r} is named by its file, which a bundle cannot bring to its place; name it by its "
+            "module, my_models:make, and run the experiment again."
+        )
 
 
 def _moved(text: str, home: Path, folders: dict[str, str], known: Mapping[str, str]) -> str:

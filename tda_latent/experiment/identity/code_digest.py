@@ -73,10 +73,23 @@ def factory_digest(factory: str) -> str:
     InvalidInput
         When there is no such module.
     """
+    name, path = _home_of_factory(factory)
+    return _module_digest(name, _Files(name, None, path))
+
+
+def factory_sources(factory: str) -> dict[str, str]:
+    """Files of the modules that a factory's digest covers, by dotted name; none for an installed distribution."""
+    name, path = _home_of_factory(factory)
+    if name.partition(".")[0] in importlib.metadata.packages_distributions():
+        return {}
+    return {module: place.path for module, place in _closure(name, _Files(name, None, path)).items() if place.path}
+
+
+def _home_of_factory(factory: str) -> tuple[str, str | None]:
+    """Dotted name of the module, and its file where that was named instead."""
     stem, mark, _ = factory.partition(".py:")
     if mark and os.path.isfile(f"{stem}.py"):
-        file = os.path.realpath(f"{stem}.py")
-        return _module_digest(Path(file).stem, _Files(Path(file).stem, None, file))
+        return Path(stem).name, os.path.realpath(f"{stem}.py")
     name = factory.partition(":")[0]
     if os.getcwd() not in sys.path and "" not in sys.path:
         sys.path.append(os.getcwd())  # where workers look first, and a console script does not
@@ -90,7 +103,7 @@ def factory_digest(factory: str) -> str:
             f"factory {factory!r}: the rule is module:function, as in my_models:make_vae, with the module installed or "
             f"in the working folder, and there is no module {name!r}. Run the command in the folder that holds it."
         )
-    return _module_digest(name, _Files(name))
+    return name, None
 
 
 def import_closure(module_name: str, root: Path | None = None) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from tda_latent.errors import InvalidInput, StoreError, unknown_name
+from tda_latent.experiment.file.documents import read_document
 from tda_latent.experiment.plan import leaves
 from tda_latent.experiment.store import Store
 from tda_latent.experiment.store.durable import Draft, make_folder, storage_errors
@@ -192,8 +193,8 @@ def find(what: str | Path, store: Store | Path) -> Manifest:
 
     Parameters
     ----------
-    what : folder of a run, its ``record.json``, an id or a prefix that only one id has, or the name of an experiment
-        (its newest run)
+    what : folder of a run, its ``record.json``, an id or a prefix that only one id has, or an experiment, its name or
+        its ``.yaml`` file (its newest run)
     store : where manifests are; a folder whose store is elsewhere or gone is read from its ``record.json`` alone
 
     Raises
@@ -207,9 +208,11 @@ def find(what: str | Path, store: Store | Path) -> Manifest:
     """
     home = store.path if isinstance(store, Store) else store
     record = Path(what) / "record.json" if Path(what).is_dir() else Path(what)
-    if record.is_file():
+    is_experiment = record.is_file() and record.suffix in (".yaml", ".yml")
+    if record.is_file() and not is_experiment:
         return _of_folder(record, home)
-    text, known = str(what), names(home)
+    text = str(read_document(record).value.get("name")) if is_experiment else str(what)
+    known = names(home)
     if not known:
         raise InvalidInput(f"{text!r} is no folder of a run, and {nothing_in(home)}")
     begun = [name for name in known if text and name.startswith(text)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tda_latent.errors import InvalidInput
@@ -29,13 +29,13 @@ def panels(
     ----------
     component : a figure component
         Its method ``sharing(records)``, if any, chooses the limits of all panels; an equal key is shown once, above.
-        Its constant ``most_across``, if any, is how many panels fit in a row. Where its constant ``square`` is true,
-        the page is as high as it takes for axes as high as wide.
+        Its method ``across(records)``, if any, says how many panels come in a row. Where its constant ``square`` is
+        true, the page is as high as it takes for axes as high as wide.
     records : what to draw, by the title of its panel; at least one
-    columns : panels in a row; None = up to three, or ``most_across``
+    columns : panels in a row; None = what the component says, or up to three, and two of four
     venue : one of `VENUES`
     ratio : height over width of one panel with its notes; None = the component's ``panel_ratio``, else 1. A method
-        ``panel_ratio(record)`` says it for a panel over the whole width
+        ``panel_ratio(record, across)`` says it where so many panels come in a row
 
     Returns
     -------
@@ -46,12 +46,12 @@ def panels(
 
     if not records:
         raise InvalidInput("no record was given; panels need at least one.")
-    across = columns or min(getattr(component, "most_across", 3), len(records))
-    rows = math.ceil(len(records) / across)
     if hasattr(component, "sharing"):
         component = component.sharing(tuple(records.values()))
     with style(venue, VENUES[venue].text if venue in VENUES else None):
-        tall = ratio or _tallest(component, records)
+        across = columns or _across(component, tuple(records.values()))
+        rows = math.ceil(len(records) / across)
+        tall = ratio or _tallest(component, records, across)
         figure = sheet(tall * rows / across, "text")
         grid = figure.add_gridspec(rows, across)
         for index, (name, record) in enumerate(records.items()):
@@ -91,9 +91,16 @@ def _lacking(figure: Figure, ax: Any) -> float:
     return float(max(width, beside) - height)
 
 
-def _tallest(component: Any, records: Mapping[str, Any]) -> float:
+def _across(component: Any, records: Sequence[Any]) -> int:
+    """Panels in a row; four make a square."""
+    if hasattr(component, "across"):
+        return min(int(component.across(records)), len(records))
+    return 2 if len(records) == 4 else min(3, len(records))
+
+
+def _tallest(component: Any, records: Mapping[str, Any], across: int) -> float:
     asked = getattr(component, "panel_ratio", 1.0)
-    return max(float(asked(record)) for record in records.values()) if callable(asked) else float(asked)
+    return max(float(asked(record, across)) for record in records.values()) if callable(asked) else float(asked)
 
 
 def _say_once(figure: Figure, across: int) -> None:
