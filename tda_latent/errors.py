@@ -96,8 +96,8 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> UnknownName:
     names = sorted(known)
     close = nearest_name(name, names)
     hint = f" Did you mean {close!r}?" if close else ""
-    listed = ", ".join(names) if names else "none is registered"
-    return UnknownName(f"unknown {kind} {name!r}.{hint} Known: {listed}.")
+    listed = f"{hint} Known: {', '.join(names)}." if names else " There are none here."
+    return UnknownName(f"unknown {kind} {name!r}.{listed}")
 
 
 def missing_library(library: str, purpose: str, extra: str | None = None) -> MissingLibrary:

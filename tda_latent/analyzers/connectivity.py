@@ -25,7 +25,7 @@ from tda_latent.numerics.connectivity import (
     numbered_classes,
 )
 from tda_latent.numerics.pairwise import component_labels, minimum_spanning_edges
-from tda_latent.numerics.scaling import scaled_distances
+from tda_latent.numerics.scaling import ScaledDistances, scaled_distances
 from tda_latent.numerics.spanning_tree import SpanningTree
 from tda_latent.numerics.trees import ultrametric_tree
 from tda_latent.records.classes import class_column
@@ -104,11 +104,11 @@ class Connectivity:
         return ("scale",) if self.scale == "posterior" else ()
 
     def __call__(self, latents: Latents) -> Measures:
-        distances, _, unit = scaled_distances(latents.points, latents.scale, self.scale, self.metric, self.neighbours)
-        tree = SpanningTree(*minimum_spanning_edges(distances))
-        graph = nearest_neighbour_graph(distances, self.neighbours)
+        scaled = scaled_distances(latents.points, latents.scale, self.scale, self.metric, self.neighbours)
+        tree, unit = SpanningTree(*minimum_spanning_edges(scaled.matrix)), scaled.unit
+        graph = nearest_neighbour_graph(scaled.matrix, self.neighbours, scaled.rounding)
         column = class_column(latents, self.label)
-        parts = [_merges(tree, unit), _gap(tree, latents.ids, unit), _graph(graph)]
+        parts = [_merges(tree, unit), _gap(tree, latents.ids, scaled), _graph(graph)]
         if column is not None:
             parts.append(_classes(tree, graph, column, unit))
         return Measures(
@@ -135,8 +135,8 @@ def _merges(tree: SpanningTree, unit: str) -> Measures:
     )
 
 
-def _gap(tree: SpanningTree, ids: Array | None, unit: str) -> Measures:
-    gap = longest_gap(tree.lengths)
+def _gap(tree: SpanningTree, ids: Array | None, scaled: ScaledDistances) -> Measures:
+    gap, unit = longest_gap(tree.lengths, scaled.rounding), scaled.unit
     sizes = np.sort(np.bincount(components_at(tree, gap.start)))[::-1].astype(np.float64)
     return Measures(
         scalars={

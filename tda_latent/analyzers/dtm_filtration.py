@@ -147,8 +147,6 @@ class DtmFiltration:
 
     def _filtration(self, latents: Latents) -> tuple[Floats, Floats, str]:
         """Entries of the vertices, of the edges, and their unit."""
-        distances, _, unit = scaled_distances(
-            latents.points, latents.scale, self.scale, self.metric, self.metric_neighbours
-        )
-        weights = distance_to_measure(distances, self.neighbours, self.order)
-        return 2 * weights, weighted_edges(distances, weights, self.growth), unit
+        scaled = scaled_distances(latents.points, latents.scale, self.scale, self.metric, self.metric_neighbours)
+        weights = distance_to_measure(scaled.matrix, self.neighbours, self.order)
+        return 2 * weights, weighted_edges(scaled.matrix, weights, self.growth), scaled.unit

@@ -86,7 +86,8 @@ class FitRegimes:
     Notes
     -----
     Several tests are made; five p-values of which the smallest is 0.05 are no find. Class means of few points are noisy
-    and make classes look farther apart, on both sides alike. [papyan2020], [galanti2022]; rank as in spectrum.
+    and make classes look farther apart, on both sides alike. The published NC3 is the square of this one, the published
+    NC1 often C times this one. [papyan2020], [galanti2022]; rank as in spectrum.
     """
 
     version: ClassVar[int] = 1

@@ -14,6 +14,7 @@ from tda_latent.numerics.intrinsic_dimension import (
     distinct_rows,
     maximum_likelihood,
     nearest_distances,
+    stored_rounding,
     two_nn,
 )
 from tda_latent.records.latents import Latents
@@ -74,15 +75,17 @@ class IntrinsicDimension:
         if repeated and self.duplicates == "refuse":
             raise InvalidInput(f"{repeated} points repeat another one; drop them or use duplicates: merge.")
         curve = decimation(points, self.neighbours, self.smallest, rng)
-        whole = nearest_distances(points, self.neighbours)
+        whole, rounding = nearest_distances(points, self.neighbours), stored_rounding(points)
         curves = {}
         for name, table in (("two-nn", curve.two_nn), ("mle", curve.mle)):
             curves[name] = Curve(curve.sizes, table[:, 0], "points", "", "points", "intrinsic dimension")
             curves[f"{name} spread"] = Curve(curve.sizes, table[:, 1], "points", "", "points", "standard deviation")
         return Measures(
             scalars={
-                "two-nn": Scalar(two_nn(whole), "dimensions", "from the ratio of the two nearest distances"),
-                "mle": Scalar(maximum_likelihood(whole), "dimensions", f"from {self.neighbours} nearest distances"),
+                "two-nn": Scalar(two_nn(whole, rounding), "dimensions", "from the ratio of the two nearest distances"),
+                "mle": Scalar(
+                    maximum_likelihood(whole, rounding), "dimensions", f"from {self.neighbours} nearest distances"
+                ),
                 "distinct points": Scalar(len(points), "points"),
             },
             curves=curves,

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tda_latent.errors import InvalidInput, InvalidParameter, unknown_name
 from tda_latent.records.latents import Latents
 from tda_latent.records.measures import Measures, Scalar
 from tda_latent.registry import analyzer
+
+_SHOWN = 8  # values that an error names
 
 
 @analyzer("label-mean")
@@ -25,24 +28,25 @@ class LabelMean:
     ----------
     label : str or None
         Label column; None = the first that is numeric.
-    value : str or None
-        A class: the mean is then the share of the points that have it.
+    value : text, number, truth value or None
+        A class: the mean is then the share of the points that have it. Numbers are compared as numbers, so that "1", 1
+        and 1.0 are one class; texts letter by letter.
 
     Returns
     -------
     Measures
         ``mean``, ``least``, ``greatest`` and ``points`` (how many have the label), in the unit of the label. Values
-        that are NaN are left out.
+        that are NaN are left out, also of the points among which a class is counted.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     references: ClassVar[tuple[str, ...]] = ("power2022",)
     needs: ClassVar[tuple[str, ...]] = ("labels",)
     invariances: ClassVar[tuple[str, ...]] = ("isometry", "translation", "scale", "permutation")
     example: ClassVar[dict[str, object]] = {"label": "class", "value": "low"}
 
     label: str | None = None
-    value: str | None = None
+    value: str | float | bool | None = None
 
     def __post_init__(self) -> None:
         if self.value is not None and self.label is None:
@@ -56,18 +60,20 @@ class LabelMean:
         UnknownName
             For a label that the latents do not have.
         InvalidInput
-            For a label of texts, one without finite values, or latents without a numeric label.
+            For a label of texts, one without finite values, latents without a numeric label, or a value that no point
+            of the cloud has: a misspelt class would have share 0 in every cloud.
         """
         name = self._chosen(latents)
         values = np.asarray(latents.labels[name])
-        if self.value is not None:
-            values = values.astype(str) == self.value
+        if values.dtype.kind == "f":
+            values = values[~np.isnan(values)]
+        if self.value is not None and len(values):
+            values = _has_value(name, values, self.value)
         if values.dtype.kind not in "iufb":
             raise InvalidInput(
                 f"the label {name!r} holds {values.dtype}, no numbers; name a numeric column, or the value to count."
             )
-        values = values.astype(np.float64)
-        known = values[~np.isnan(values)]
+        known = values.astype(np.float64)
         if not len(known) or not np.isfinite(known).all():
             raise InvalidInput(f"the label {name!r} has {len(known)} numbers, not all finite; the rule is one or more.")
         numbers = {"mean": known.mean(), "least": known.min(), "greatest": known.max(), "points": len(known)}
@@ -83,3 +89,32 @@ class LabelMean:
             known = ", ".join(latents.labels) or "none"
             raise InvalidInput(f"no label is numeric (known: {known}); give the points one: load(z, labels=...).")
         return numeric[0]
+
+
+def _has_value(name: str, column: NDArray[Any], value: str | float | bool) -> NDArray[np.bool_]:
+    """(n,) whether a point has the value; refuses one that none has."""
+    if column.dtype.kind in "iufb":
+        found = column == _number(value)
+    elif isinstance(value, str):
+        found = column.astype(str) == value
+    else:
+        found = np.array([_number(text) == value for text in column.tolist()], dtype=bool)
+    if not found.any():
+        occurring = [str(known) for known in np.unique(column).tolist()]
+        more = f" and {len(occurring) - _SHOWN} more" if len(occurring) > _SHOWN else ""
+        raise InvalidInput(
+            f"value is {value!r}, and no point has it for its label {name!r}, which is {', '.join(occurring[:_SHOWN])}"
+            f"{more}; name a value that occurs."
+        )
+    return np.asarray(found, dtype=np.bool_)
+
+
+def _number(value: str | float | bool) -> float:
+    """The number that is meant, 1 and 0 for truth values; NaN, which equals nothing, for other texts."""
+    truth = {"true": 1.0, "false": 0.0}.get(str(value).lower())
+    if truth is not None:
+        return truth
+    try:
+        return float(value)
+    except ValueError:
+        return float("nan")

@@ -91,8 +91,8 @@ class Magnitude:
                 f"{len(latents)} points; magnitude needs a linear system at every scale and is offered for up to "
                 f"{_LARGEST}. Draw a sample, of equal size for all clouds that are compared."
             )
-        distances, divisor, _ = scaled_distances(latents.points, None, self.scale, self.metric)
-        distances = distinct_distances(distances)
+        matrix, divisor, *_ = scaled_distances(latents.points, None, self.scale, self.metric)
+        distances = distinct_distances(matrix)
         converged = convergence_scale(distances)
         stop = self.stop or converged
         unit = _UNITS[self.scale] if self.metric == "euclidean" else "1 / radian"

@@ -35,8 +35,9 @@ class MergeScaleView:
     -----
     TopoMap [doraiswamy2021]: the Euclidean minimum spanning tree of the layout has the lengths of that of the cloud.
     Two dimensions hold any tree of merges exactly, so that a third would add nothing. Shapes of clusters, loops and
-    distances beyond the merges have no meaning; the trust figures show that. New points are placed between their
-    nearest old points. O(n^2 d) for the tree, O(n log n) for the layout.
+    distances beyond the merges have no meaning; the trust figures show that. Of merges of equal length, as in lattices,
+    the earlier rows go first: there another order of the rows is another, equally true layout. New points are placed
+    between their nearest old points. O(n^2 d) for the tree, O(n log n) for the layout.
     """
 
     version: ClassVar[int] = 2

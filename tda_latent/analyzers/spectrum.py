@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
+from tda_latent.numerics.powers import over_power_of_two
 from tda_latent.numerics.spectrum import (
     condition,
     directions_needed,
@@ -58,7 +58,7 @@ class Spectrum:
 
     def __call__(self, latents: Latents) -> Measures:
         deviations = principal_deviations(latents.points)
-        near = _near_one(deviations)
+        near = over_power_of_two(deviations)[0]  # the squares of large or tiny ones leave float64
         with np.errstate(over="ignore", under="ignore"):  # of a cloud at 1e200 the variance is infinite in float64
             variances = deviations**2
         shares = variance_shares(near)
@@ -85,8 +85,3 @@ class Spectrum:
                 "variance": Curve(ranks, variances, "", unit, "direction", "variance"),
             },
         )
-
-
-def _near_one(deviations: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The deviations over a power of two, so that no square leaves the range of float64."""
-    return np.asarray(np.ldexp(deviations, -int(np.frexp(deviations.max())[1])), dtype=np.float64)

@@ -15,10 +15,10 @@ from pydantic import Field
 
 from tda_latent.engines.cost_model import Task
 from tda_latent.engines.gates import require_prime
-from tda_latent.engines.gudhi_witness import witness_bars
+from tda_latent.engines.gudhi_witness import Strength, witness_bars, witness_seconds
 from tda_latent.engines.planner import plan_rips, require_affordable
 from tda_latent.engines.rips import Question, engine_version, filtered_bars
-from tda_latent.errors import InvalidParameter
+from tda_latent.errors import InvalidInput, InvalidParameter
 from tda_latent.numerics.metric_cloud import EPSILON, EuclideanCloud, MatrixCloud, require_positive
 from tda_latent.numerics.scaling import UNITS
 from tda_latent.numerics.threads import available_threads
@@ -27,6 +27,7 @@ from tda_latent.records import Latents, PersistenceDiagram
 from tda_latent.registry import analyzer
 
 Floats = NDArray[np.float64]
+_LONGEST = 200  # seconds that a weak or strong complex may take
 
 
 class _Bars(NamedTuple):
@@ -69,8 +70,9 @@ class Witness:
     Notes
     -----
     [desilva2004]. Values are twice the relaxation R, so that for nu = 0 they compare with diameters. The diagram has no
-    certificate: error is None. O(n l^2) for l landmarks of n points when lazy; weak and strong take a microsecond for
-    each simplex and witness, so that without a threshold 60 landmarks of 10,000 points are refused.
+    certificate: error is None. O(n l^2) for l landmarks of n points when lazy; for each simplex and witness weak
+    complexes take a microsecond, so that without a threshold 60 landmarks of 10,000 points are refused, and strong ones
+    a hundredth of it.
     """
 
     version: ClassVar[int] = 1
@@ -149,7 +151,17 @@ class Witness:
         return _Bars(found.pairs, found.degrees, plan.engine, engine_version(plan.engine))
 
     def _relaxed(self, distances: Floats, cut: float) -> _Bars:
-        strength: Literal["weak", "strong"] = "weak" if self.construction == "weak" else "strong"
+        strength: Strength = "weak" if self.construction == "weak" else "strong"
+        _require_patience(distances, witness_seconds(distances, cut / 2, self.max_degree, strength))
         bars = witness_bars(distances, cut / 2, self.max_degree, self.field, strength)
         degrees = np.repeat(np.arange(len(bars)), [len(part) for part in bars])
         return _Bars(2 * np.concatenate(bars), degrees, "gudhi witness complex", importlib.metadata.version("gudhi"))
+
+
+def _require_patience(distances: Floats, seconds: float) -> None:
+    if seconds > _LONGEST:
+        raise InvalidInput(
+            f"{len(distances)} witnesses of {distances.shape[1]} landmarks would take about {seconds:.0f} s; the rule "
+            f"is at most {_LONGEST} s. Use construction: lazy, a threshold (of weak complexes), fewer landmarks, or a "
+            "sample of the points."
+        )

@@ -14,14 +14,14 @@ from tda_latent.records import Latents, Origin
 MISSING = "NA"
 
 
-def from_anndata(data: Any, key: str | None = None, labels: Sequence[str] | None = None) -> Latents:
+def from_anndata(data: Any, key: str | None = None, labels: str | Sequence[str] | None = None) -> Latents:
     """An embedding of an AnnData object; for files, ``load("cells.h5ad::X_pca")`` does the same without anndata.
 
     Parameters
     ----------
     data : anndata.AnnData
     key : of ``data.obsm``, as "X_pca"; None takes the only one
-    labels : columns of ``data.obs``; None takes all. Missing categories and texts become ``NA``
+    labels : one or several columns of ``data.obs``; None takes all. Missing categories and texts become ``NA``
 
     Returns
     -------
@@ -33,7 +33,7 @@ def from_anndata(data: Any, key: str | None = None, labels: Sequence[str] | None
     UnknownName
         For a key or column that does not exist, with the nearest one.
     InvalidInput
-        When no key is given and there are several embeddings.
+        When no key is given and there are several embeddings, or names of observations occur twice.
     """
     if not hasattr(data, "obsm") or not hasattr(data, "obs_names"):
         raise InvalidInput(
@@ -48,13 +48,17 @@ def from_anndata(data: Any, key: str | None = None, labels: Sequence[str] | None
     if chosen not in keys:
         raise unknown_name("embedding", chosen, keys)
     columns = [str(name) for name in data.obs.columns]
-    for name in labels or ():
+    asked = columns if labels is None else [labels] if isinstance(labels, str) else list(labels)
+    for name in asked:
         if name not in columns:
             raise unknown_name("column of obs", name, columns)
+    names = np.array([str(name) for name in data.obs_names])
+    if len(set(names.tolist())) < len(names):
+        raise InvalidInput("some obs_names occur twice, and ids name one input each; data.obs_names_make_unique().")
     return Latents(
         _dense(data.obsm[chosen]),
-        ids=np.array([str(name) for name in data.obs_names]),
-        labels={name: _column(data.obs[name]) for name in (columns if labels is None else labels)},
+        ids=names,
+        labels={name: _column(data.obs[name]) for name in asked},
         origin=Origin(layer=chosen),
     )
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tda_latent.code.syntax import remembered
 from tda_latent.errors import IncompleteResult, InvalidInput, StoreUnavailable, unknown_name
 from tda_latent.experiment.circumstances.provenance import Beginning, beginning, closing, keep_patch
 from tda_latent.experiment.executors import parse_address
-from tda_latent.experiment.identity.syntax import remembered
 from tda_latent.experiment.loading import load_plan
 from tda_latent.experiment.outputs import make_folder, write_outputs
 from tda_latent.experiment.plan import Plan

@@ -10,7 +10,7 @@ from scipy.spatial import cKDTree
 
 from tda_latent.api.clouds import load
 from tda_latent.errors import InvalidInput
-from tda_latent.numerics.pairwise import near_one
+from tda_latent.numerics.pairwise import near_one_together
 from tda_latent.numerics.projection import interpolated_places
 from tda_latent.records import Latents, Projection
 from tda_latent.registry import registry
@@ -97,23 +97,16 @@ def _require_same(again: Floats, view: Projection) -> None:
 
 def _copies(cloud: Latents, added: Latents) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
     """The nearest old row of each new point, and whether it is the same point."""
-    near, wanted = _near_one_together(cloud.points, added.points)
+    near, wanted = near_one_together(cloud.points, added.points)
     _, rows = cKDTree(near).query(wanted)
     return rows, np.asarray((cloud.points[rows] == added.points).all(axis=1))
-
-
-def _near_one_together(old: NDArray[Any], new: NDArray[Any]) -> tuple[Floats, Floats]:
-    """Both clouds shifted and scaled alike, the old one to mean zero and entries below one."""
-    near, exponent = near_one(old)
-    shift = np.ldexp(np.asarray(old, dtype=np.float64), -exponent).mean(axis=0)
-    return near, np.ldexp(np.asarray(new, dtype=np.float64), -exponent) - shift
 
 
 def _trust(
     view: Projection, cloud: Latents, added: Latents, places: Floats
 ) -> tuple[dict[str, float], NDArray[np.bool_]]:
     """The trust figures, and which new points are farther from the cloud than its own points are from each other."""
-    near, wanted = _near_one_together(cloud.points, added.points)
+    near, wanted = near_one_together(cloud.points, added.points)
     own = np.unique(near, axis=0)
     gaps = cKDTree(own).query(wanted)[0]
     usual = float(np.quantile(cKDTree(own).query(own, k=[2])[0], 0.99)) if len(own) > 1 else 0.0
@@ -121,7 +114,7 @@ def _trust(
     trust = {"outside": float(is_outside.mean())}
     count = min(_NEIGHBOURS, (len(cloud) - 1) // 2)
     if count:
-        sides = (near, wanted), _near_one_together(view.coordinates, places)
+        sides = (near, wanted), near_one_together(view.coordinates, places)
         asked, shown = (cKDTree(old).query(new, k=np.arange(1, count + 1))[1] for old, new in sides)
         kept = (asked[:, :, None] == shown[:, None, :]).any(axis=2).mean()
         trust = {"neighbours kept": float(kept), "neighbours kept by chance": count / len(cloud)} | trust

@@ -48,7 +48,8 @@ def record(model: Any, layers: str | Iterable[str], **settings: Any) -> Recordin
     settings : ``pooling`` ("mean", "cls", "last": of tokens, by the attention mask; "average": of feature maps;
         "none", "spatial": every token or position is a point; "flatten"; a function; or a mapping from patterns to
         these), ``mask`` (name of the model's argument that masks tokens, default "attention_mask"; layers of a decoder
-        follow "decoder_attention_mask" where the model takes it), ``size`` and
+        follow "decoder_attention_mask" where the model takes it; arguments called "..._padding_mask" say True where a
+        token is padding, others where it counts; None: every token counts), ``size`` and
         ``seed`` (keep a uniform sample of so many inputs, the same for all layers) or ``rows`` (keep these inputs),
         ``folder`` (where the ``.npy`` files stay; default: a temporary one), ``training`` (leave modes and gradients
         alone), ``same_batch`` (default True: refuse outputs whose first axis does not count the inputs)
@@ -56,9 +57,9 @@ def record(model: Any, layers: str | Iterable[str], **settings: Any) -> Recordin
     Notes
     -----
     Inputs come first in what is recorded: torch's recurrent, attention and transformer layers without ``batch_first``
-    are turned round, packed sequences are unpacked, and last states are (inputs, layers, d): pooling "last" takes the
-    last layer. Rows are those of torch's plain paths; the fused ones of attention in evaluation mode, which a hook of
-    one's own may see, differ from them by rounding.
+    are turned round, packed and nested sequences are unpacked, and last states are (inputs, layers, d): pooling "last"
+    takes the last layer. Rows are those of torch's plain paths; the fused ones of attention in evaluation mode, which a
+    hook of one's own may see, differ from them by rounding.
 
     Raises
     ------

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from argparse import Namespace
 from typing import TYPE_CHECKING
+
+from tda_latent.code.lookup import looking_in
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -44,6 +45,11 @@ def record_arguments(sub: argparse.ArgumentParser) -> None:
     )
     sub.add_argument("--out", required=True, metavar="FOLDER", help="folder for one file a layer")
     sub.add_argument("--pooling", default=None, choices=POOLINGS, help="from tokens or feature maps to points")
+    sub.add_argument(
+        "--mask", default="attention_mask", metavar="ARGUMENT",
+        help="the model's argument that says which tokens count, as src_key_padding_mask; none: all do "
+        "(default: %(default)s)",
+    )  # fmt: skip
     sub.add_argument("--batch-size", type=int, default=256, metavar="N", help="inputs at a time (default: %(default)s)")
     sub.add_argument("--size", type=int, default=None, metavar="N", help="keep a uniform sample of N inputs")
     sub.add_argument("--seed", type=int, default=0, help="of the sample")
@@ -51,21 +57,21 @@ def record_arguments(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--npz", action="store_true", help="write .npz with ids and labels in place of bare .npy")
 
 
+@looking_in()
 def list_layers(options: Namespace) -> int:
     """``tda-latent list-layers``."""
     from tda_latent.api import checkpoints
 
-    _import_from_here()
     for line in _listed(checkpoints.layers_of(options.checkpoint, options.factory, options.example)):
         print(line)
     return 0
 
 
+@looking_in()
 def record(options: Namespace) -> int:
     """``tda-latent record``."""
     from tda_latent.api import checkpoints
 
-    _import_from_here()
     model = checkpoints.trained(options.checkpoint, options.factory, options.device)
     inputs = checkpoints.read_inputs(options.data)
     with _progress() as progress:
@@ -73,6 +79,7 @@ def record(options: Namespace) -> int:
         recording = checkpoints.record_inputs(
             model, inputs, options.layers, progress.track(inputs.batches(options.batch_size), total=steps),
             folder=options.out, pooling=options.pooling, size=options.size, seed=options.seed,
+            mask=None if options.mask == "none" else options.mask,
         )  # fmt: skip
     shapes = {layer: recording[layer].shape for layer in recording.layers}
     files = checkpoints.with_columns(recording) if options.npz else {x: recording.file(x) for x in recording.layers}
@@ -93,12 +100,6 @@ def _progress() -> Progress:
     from rich.progress import Progress
 
     return Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
-
-
-def _import_from_here() -> None:
-    """The user's own module lies in the working folder, which a console script does not search."""
-    if os.getcwd() not in sys.path:
-        sys.path.insert(0, os.getcwd())
 
 
 def _listed(layers: tuple[LayerFacts, ...]) -> list[str]:

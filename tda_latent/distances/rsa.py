@@ -44,7 +44,8 @@ class RepresentationalSimilarity:
     Notes
     -----
     [kriegeskorte2008]. Rows are paired by id. Distances that differ by rounding are ties, so that codes and lattices,
-    turned or in other units, stay at 0. The triangle inequality fails: 1 - correlation grows with the square of
+    turned or in other units, stay at 0. Toolboxes that correlate squared distances have other Pearson values and the
+    same ranks. The triangle inequality fails: 1 - correlation grows with the square of
     a small angle. Identity holds one way only: with ranks every monotone change of the distances leaves it at 0.
     O(n^2 (d + log n)) time, O(n^2) memory.
     """

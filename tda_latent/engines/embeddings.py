@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tda_latent.errors import EngineFailure, InvalidInput, missing_library
-from tda_latent.numerics.pairwise import near_one
+from tda_latent.numerics.pairwise import near_one, near_one_together
 from tda_latent.numerics.projection import principal_view
 
 Floats = NDArray[np.float64]
@@ -146,7 +146,9 @@ def _alone(
 ) -> Embedded:
     """Import a library and call it in a thread of its own, on one thread, without its warnings."""
     require_mappable(request.points, purpose)
-    cloud, new = _near_one_together(request.points, request.new)
+    cloud, new = near_one(request.points)[0], None
+    if request.new is not None:
+        cloud, new = near_one_together(request.points, request.new)
 
     def task() -> Embedded:
         with _quiet(name):
@@ -187,12 +189,3 @@ def _one_thread() -> Any:
 
     numba.set_num_threads(1)
     return threadpool_limits(1)
-
-
-def _near_one_together(points: NDArray[Any], new: NDArray[Any] | None) -> tuple[Floats, Floats | None]:
-    """Both clouds shifted and scaled alike: the first to mean zero and entries below one."""
-    cloud, exponent = near_one(points)
-    if new is None:
-        return cloud, None
-    shift = np.ldexp(np.asarray(points, dtype=np.float64), -exponent).mean(axis=0)
-    return cloud, np.ldexp(np.asarray(new, dtype=np.float64), -exponent) - shift

@@ -1,22 +1,26 @@
-"""gudhi's relaxed witness complexes: the MIT part of the library, in float64."""
+"""Relaxed witness complexes of gudhi: the MIT part of the library, in float64.
+
+Strong ones are put together here: gudhi 3.13 visits sets of landmarks again and again, two to the power of the
+landmarks near a witness times, which for 60 landmarks does not end.
+"""
 
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tda_latent.errors import InvalidInput, missing_library
+from tda_latent.numerics.witness import strong_witness_simplices
 
 Floats = NDArray[np.float64]
 Strength = Literal["weak", "strong"]
 
 LARGEST = 2_000_000
 """Simplices that may enter: 200 MB."""
-LONGEST = 200_000_000
-"""Simplices that may be looked at, over all witnesses: minutes."""
+_WEAK_STEP, _STRONG_STEP = 1e-6, 1e-8  # seconds for each simplex and witness
 
 
 def witness_bars(distances: Floats, cut: float, max_degree: int, field: int, strength: Strength) -> list[Floats]:
@@ -39,29 +43,16 @@ def witness_bars(distances: Floats, cut: float, max_degree: int, field: int, str
     Raises
     ------
     InvalidInput
-        When more simplices could enter than `LARGEST`, or be looked at than `LONGEST`.
+        When more simplices could enter than `LARGEST`.
 
     Notes
     -----
-    gudhi squares nothing: what its parameter calls squares is the unit of the table it is given, here plain distances.
+    It takes about `witness_seconds`: callers refuse what would take too long. gudhi squares nothing: what its
+    parameter calls squares is the unit of the table it is given, here plain distances.
     """
-    size = distances.shape[1]
-    most = sum(math.comb(size, count) for count in range(1, max_degree + 3))
-    if most > LARGEST:
-        raise InvalidInput(
-            f"{size} landmarks span {most:.3g} simplices up to dimension {max_degree + 1}; the rule is at most "
-            f"{LARGEST:.3g}. Use fewer landmarks, or construction: lazy."
-        )
-    try:
-        from gudhi import StrongWitnessComplex, WitnessComplex
-    except ImportError as error:
-        raise missing_library("gudhi", "weak and strong witness complexes") from error
-    order = np.argsort(distances, axis=1, kind="stable")
-    sorted_distances = np.take_along_axis(distances, order, axis=1)
-    _require_patience(sorted_distances, cut, max_degree)
-    table = [list(zip(*row, strict=True)) for row in zip(order.tolist(), sorted_distances.tolist(), strict=True)]
-    complex_ = (WitnessComplex if strength == "weak" else StrongWitnessComplex)(nearest_landmark_table=table)
-    tree = complex_.create_simplex_tree(max_alpha_square=cut, limit_dimension=max_degree + 1)
+    _require_size(distances.shape[1], max_degree)
+    made = _weak_tree if strength == "weak" else _strong_tree
+    tree = made(distances, cut, max_degree + 1)
     tree.compute_persistence(
         homology_coeff_field=field, min_persistence=0, persistence_dim_max=tree.dimension() <= max_degree
     )
@@ -69,22 +60,59 @@ def witness_bars(distances: Floats, cut: float, max_degree: int, field: int, str
     return [np.asarray(pairs, dtype=np.float64).reshape(-1, 2) for pairs in bars]
 
 
-def _require_patience(sorted_distances: Floats, cut: float, max_degree: int) -> None:
-    """Refuse what gudhi would be at for many minutes: it looks at every simplex from every witness that reaches it.
+def _weak_tree(distances: Floats, cut: float, dimension: int) -> Any:
+    order = np.argsort(distances, axis=1, kind="stable")
+    sorted_distances = np.take_along_axis(distances, order, axis=1)
+    table = [list(zip(*row, strict=True)) for row in zip(order.tolist(), sorted_distances.tolist(), strict=True)]
+    complex_ = _gudhi().WitnessComplex(nearest_landmark_table=table)
+    return complex_.create_simplex_tree(max_alpha_square=cut, limit_dimension=dimension)
 
-    A witness reaches landmarks up to the relaxation farther than the nearest landmark that is no vertex.
+
+def _strong_tree(distances: Floats, cut: float, dimension: int) -> Any:
+    tree = _gudhi().SimplexTree()
+    for simplices, values in strong_witness_simplices(distances, cut, dimension):
+        tree.insert_batch(np.ascontiguousarray(simplices.T), values)
+    return tree
+
+
+def _gudhi() -> Any:
+    try:
+        import gudhi
+    except ImportError as error:
+        raise missing_library("gudhi", "weak and strong witness complexes") from error
+    return gudhi
+
+
+def witness_seconds(distances: Floats, cut: float, max_degree: int, strength: Strength) -> float:
+    """How long `witness_bars` takes on the reference machine, at most.
+
+    Notes
+    -----
+    Refuses what `witness_bars` does. From the simplices that are looked at, over all witnesses. A weak witness reaches
+    landmarks up to the cut farther than the nearest that is no vertex. Beside its max_degree + 2 nearest landmarks,
+    which make one simplex, that is one of these, so that none farther than the last of them by the cut is a vertex.
+    Strong complexes look at every simplex from every witness. O(n l).
     """
-    witnesses, size = sorted_distances.shape
-    reach = sorted_distances[:, min(max_degree + 2, size - 1)] + cut
-    near = (sorted_distances <= reach[:, None]).sum(axis=1)
-    sizes, counts = np.unique(near, return_counts=True)
-    work = sum(
-        times * sum(math.comb(count, vertices) for vertices in range(1, max_degree + 3))
-        for count, times in zip(sizes.tolist(), counts.tolist(), strict=True)
-    )
-    if work > LONGEST:
+    witnesses, size = distances.shape
+    _require_size(size, max_degree)
+    if strength == "strong":
+        return _STRONG_STEP * witnesses * _simplices(size, max_degree + 1)
+    place = min(max_degree + 1, size - 1)
+    reach = np.partition(distances, place, axis=1)[:, place] + cut
+    near = np.bincount((distances <= reach[:, None]).sum(axis=1))
+    looked_at = sum(int(times) * _simplices(count, max_degree + 1) for count, times in enumerate(near))
+    return _WEAK_STEP * looked_at
+
+
+def _require_size(landmarks: int, max_degree: int) -> None:
+    most = _simplices(landmarks, max_degree + 1)
+    if most > LARGEST:
         raise InvalidInput(
-            f"{witnesses} witnesses of {size} landmarks look at {work:.3g} simplices; the rule is at most "
-            f"{LONGEST:.3g}, which takes minutes. Use construction: lazy, a threshold, fewer landmarks, or a sample of "
-            "the points."
+            f"{landmarks} landmarks span {most:.3g} simplices up to dimension {max_degree + 1}; the rule is at most "
+            f"{LARGEST:.3g}. Use fewer landmarks, or construction: lazy."
         )
+
+
+def _simplices(landmarks: int, dimension: int) -> int:
+    """Number of simplices up to this dimension."""
+    return sum(math.comb(landmarks, vertices) for vertices in range(1, dimension + 2))

@@ -8,15 +8,15 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from tda_latent.engines.gudhi_witness import witness_bars
+from tda_latent.engines.gudhi_witness import witness_bars, witness_seconds
 from tda_latent.errors import InvalidInput
 from tda_latent.numerics.living_times import relative_living_times
 from tda_latent.numerics.pairwise import near_one
 from tda_latent.numerics.witness import witness_distances
 
 Floats = NDArray[np.float64]
-CEILING = 2e9
-"""Triangles that may be looked at in all draws together: half an hour."""
+LONGEST = 2000
+"""Seconds that all draws together may take: half an hour."""
 
 
 def living_times(points: NDArray[Any], landmarks: int, share: float, counts: int, draws: int, rng: Generator) -> Floats:
@@ -33,8 +33,8 @@ def living_times(points: NDArray[Any], landmarks: int, share: float, counts: int
     Raises
     ------
     InvalidInput
-        When the drawn landmarks and all points coincide, so that there is no scale, or when more than 2e9 triangles
-        would be looked at: in many dimensions all landmarks are nearly as far, and a share of 1/8 admits them all.
+        When the drawn landmarks and all points coincide, so that there is no scale, or when it would take more than
+        half an hour: in many dimensions all landmarks are nearly as far, and a share of 1/8 admits them all.
     """
     wide, _ = near_one(points)
     found = np.zeros((draws, counts))
@@ -53,14 +53,11 @@ def living_times(points: NDArray[Any], landmarks: int, share: float, counts: int
 
 
 def _require_affordable(distances: Floats, stop: float, draws: int) -> None:
-    """Every point looks at the triangles of landmarks that are at most the stop farther than its third nearest."""
-    place = min(2, distances.shape[1] - 1)
-    third = np.partition(distances, place, axis=1)[:, place, None]
-    within = (distances <= third + stop).sum(axis=1).astype(np.float64)
-    work = draws * float((within * (within - 1) * (within - 2) / 6).sum())
-    if work > CEILING:
+    """Refuse what would take long, judged by the first draw."""
+    seconds = draws * witness_seconds(distances, stop, 1, "weak")
+    if seconds > LONGEST:
         raise InvalidInput(
-            f"{draws} draws of {distances.shape[1]} landmarks among {len(distances)} points would look at {work:.1g} "
-            f"triangles; the rule is at most {CEILING:.0g}. Use a smaller share (published for images: 1/128), fewer "
-            "landmarks or draws, or a subsample."
+            f"{draws} draws of {distances.shape[1]} landmarks among {len(distances)} points would take about "
+            f"{seconds:.0f} s; the rule is at most {LONGEST} s. Use a smaller share (published for images: 1/128), "
+            "fewer landmarks or draws, or a subsample."
         )

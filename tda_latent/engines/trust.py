@@ -13,6 +13,7 @@ from pydantic import Field
 from tda_latent.engines.rips import completion, rips_bars
 from tda_latent.numerics.pairwise import pairwise_distances
 from tda_latent.numerics.projection import trustworthiness
+from tda_latent.numerics.ties import distance_rounding
 from tda_latent.numerics.view_trust import (
     FeatureChange,
     clusters_above_the_floor,
@@ -24,7 +25,7 @@ from tda_latent.numerics.view_trust import (
 
 Floats = NDArray[np.float64]
 _OUTLIERS = 0.02  # of the different points: smaller parts are outliers, no components
-_LEAST = 10  # points; of fewer, nothing is said about components and loops
+_LEAST = 10  # different points; of fewer, nothing is said about components and loops
 _CALIBRATED, _GROWTH = 300, 1 / 6  # points from which the prominence counts as it is; how it grows below
 
 
@@ -97,8 +98,8 @@ def trust_badge(
         distances up to one factor, 1 = none) [kruskal1964]; ``rank correlation`` of distances (1 = the order of far
         and near, 0 = chance); ``seed agreement`` (share of map neighbours that another seed keeps) and ``seed
         agreement by chance``, k / (n - 1); ``components`` and ``loops``, the prominent ones of the cloud, with how
-        many of them were ``lost`` and how many the map ``invented``; these not for fewer than 10 points. Nothing for
-        fewer than 3 points.
+        many of them were ``lost`` and how many the map ``invented``; these not for fewer than 10 different points.
+        Nothing for fewer than 3 points.
 
     Notes
     -----
@@ -113,19 +114,29 @@ def trust_badge(
     if not neighbours:
         return {}
     cloud, view = pairwise_distances(points[rows]), pairwise_distances(coordinates[rows])
+    roundings = _roundings(points[rows], cloud, coordinates[rows], view)
     badge = {
-        "trustworthiness": trustworthiness(cloud, view, neighbours),
-        "continuity": trustworthiness(view, cloud, neighbours),
+        "trustworthiness": trustworthiness(cloud, view, neighbours, roundings),
+        "continuity": trustworthiness(view, cloud, neighbours, roundings[::-1]),
         "stress": scaled_stress(cloud, view),
-        "rank correlation": rank_correlation(cloud, view),
+        "rank correlation": rank_correlation(cloud, view, roundings),
     }
     kept = [neighbours_kept(view, pairwise_distances(other[rows]), neighbours) for other in reruns]
     if kept:
         badge |= {"seed agreement": float(np.mean(kept)), "seed agreement by chance": neighbours / (len(rows) - 1)}
-    for name, change in _changes(cloud, view, trust, one_unit).items():
+    different = len(np.unique(points[rows], axis=0))
+    changes = _changes(cloud, view, trust, one_unit) if different >= _LEAST else {}
+    for name, change in changes.items():
         count = change.present + (name == "components")  # the one that never merges is in no list of merges
         badge |= {name: count, f"{name} lost": change.lost, f"{name} invented": change.invented}
     return {name: float(value) for name, value in badge.items() if np.isfinite(value)}
+
+
+def _roundings(points: NDArray[Any], cloud: Floats, coordinates: Floats, view: Floats) -> tuple[float, float]:
+    """By how much equal distances of a cloud and of its map may differ; no map is known better than its cloud."""
+    widest = float(cloud.max()), float(view.max())
+    of_cloud, of_view = distance_rounding(points, widest[0]), distance_rounding(coordinates, widest[1])
+    return of_cloud, max(of_view, of_cloud / widest[0] * widest[1] if widest[0] > 0 else 0.0)
 
 
 def _drawn(rows: NDArray[np.int64], most: int, rng: np.random.Generator) -> NDArray[np.int64]:
@@ -133,9 +144,7 @@ def _drawn(rows: NDArray[np.int64], most: int, rng: np.random.Generator) -> NDAr
 
 
 def _changes(cloud: Floats, view: Floats, trust: Trust, one_unit: bool) -> dict[str, FeatureChange]:
-    """Lost and invented components and loops; nothing of few points or when one side has no scale."""
-    if len(cloud) < _LEAST:
-        return {}
+    """Lost and invented components and loops; nothing when one side has no scale."""
     sides = (cloud, view)
     few = [_landmarks(side, trust) for side in sides]
     units = [float(np.median(part[np.triu_indices(len(part), 1)])) if len(part) > 1 else 0.0 for part in few]

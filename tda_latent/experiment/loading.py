@@ -8,11 +8,13 @@ from typing import Any
 
 from tda_latent.errors import ConfigError, InvalidInput, InvalidParameter, nearest_name
 from tda_latent.experiment.binding import Binding, Bound, bind, is_trained_elsewhere, trains
+from tda_latent.experiment.expansion import expanded, is_template, resolved
 from tda_latent.experiment.file.config import Experiment, assemble
 from tda_latent.experiment.file.documents import Document, override, read_document
 from tda_latent.experiment.file.mending import mended
 from tda_latent.experiment.file.skeleton import Problem, skeleton_problems
-from tda_latent.experiment.plan import Plan, expanded, groups, is_template, make_plan, resolved, source_axes
+from tda_latent.experiment.identity.keys import parts_of
+from tda_latent.experiment.plan import Plan, groups, make_plan, source_axes
 from tda_latent.sources.file.gate import require_file, require_folder
 from tda_latent.sources.file.uri import split_uri, template_fields
 
@@ -66,29 +68,29 @@ def source_problems(experiment: Experiment, binding: Binding) -> list[Problem]:
         except (InvalidInput, InvalidParameter) as error:
             problem = str(error)
         if problem:
-            found.append((("models", label, *_place(bound)), problem))
+            found.append((("models", label, *_place(bound, problem)), problem))
     for label, bound in binding.data.items():
         if problem := _missing_file([resolved(bound, experiment)]):
             found.append((("data", label, "path"), problem))
     return found
 
 
-def _place(bound: Bound) -> tuple[str, ...]:
-    """The first parameter that is a template, where problems of templates are shown."""
-    names = [name for name, value in bound.entry.parameters.items() if is_template(value)]
+def _place(bound: Bound, problem: str) -> tuple[str, ...]:
+    """The parameter that a problem begins with, else the first one that is a template: where it is shown."""
+    given = bound.entry.parameters
+    names = [name for name in given if problem.removeprefix("the ").startswith(f"{name} ")]
+    names += [name for name, value in given.items() if is_template(value)]
     return tuple(names[:1]) or (("path",) if "path" in bound.entry.parameters else ())
 
 
 def _axis_problem(experiment: Experiment, bound: Bound) -> str | None:
     """A field of no axis, or an axis along which a model cannot change."""
-    texts = [value for value in bound.entry.parameters.values() if is_template(value)]
-    fields = {name for text in texts for name in template_fields(text)} if reads(bound) else set()
-    strange = sorted(fields - set(FIELDS))
-    if strange:
-        close = nearest_name(strange[0], FIELDS)
-        hint = f" Did you mean {{{close}}}?" if close else ""
-        known = ", ".join(f"{{{name}}}" for name in FIELDS)
-        return f"the path has the unknown field {{{strange[0]}}}.{hint} Known: {known}."
+    given = bound.entry.parameters if reads(bound) else {}
+    texts = {name: value for name, value in given.items() if is_template(value)}
+    fields = {field for text in texts.values() for field in template_fields(text)}
+    for name, text in texts.items():
+        if problem := _strange_field(name, text):
+            return problem
     if trains(bound.component):
         return _layer_problem(experiment, bound) or _replicate_problem(experiment, bound, fields, ())
     if len(experiment.layers) > 1 and "layer" not in fields:
@@ -99,6 +101,20 @@ def _axis_problem(experiment: Experiment, bound: Bound) -> str | None:
     if "data" not in varies and len(experiment.data) > 1 and "data" not in fields:
         return f"{bound.label!r} has no {{data}} field, so {len(experiment.data)} data sets would give the same points."
     return None
+
+
+def _strange_field(name: str, text: str) -> str | None:
+    """A field that is no axis, or an axis in double braces."""
+    doubled = next((field for field in FIELDS if f"{{{{{field}}}}}" in text), None)
+    if doubled:
+        return f"the {name} holds {{{{{doubled}}}}}; double braces stand for braces as such. Write {{{doubled}}}."
+    strange = sorted(set(template_fields(text)) - set(FIELDS))
+    if not strange:
+        return None
+    close = nearest_name(strange[0], FIELDS)
+    hint = f" Did you mean {{{close}}}?" if close else ""
+    known = ", ".join(f"{{{field}}}" for field in FIELDS)
+    return f"the {name} has the unknown field {{{strange[0]}}}.{hint} Known: {known}."
 
 
 def reads(bound: Bound) -> bool:
@@ -159,8 +175,9 @@ def _missing_file(sources: Sequence[Bound]) -> str | None:
     for path, is_folder in {split_uri(name)[0]: is_folder for name, is_folder in given.items()}.items():
         try:
             (require_folder if is_folder else require_file)(Path(path))
+            parts_of(Path(path))
         except InvalidInput as error:
-            reasons[path] = str(error)
+            reasons[path] = str(error).removeprefix(f"{path}: ")
     if not reasons:
         return None
     path, reason = next(iter(reasons.items()))

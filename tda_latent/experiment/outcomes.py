@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tda_latent.errors import InvalidInput, StoreUnavailable, TdaLatentError
+from tda_latent.errors import InvalidInput, MissingLibrary, StoreUnavailable, TdaLatentError
 from tda_latent.experiment.binding import takes
 from tda_latent.experiment.file.config import Experiment
 from tda_latent.experiment.identity.keys import Recipes, key_fields, key_of, settled
 from tda_latent.experiment.plan import Plan, Task
 from tda_latent.experiment.store import Store, Stored
 from tda_latent.records import Latents, Measures, Record, canonical_json, sha256
+from tda_latent.registry.assets import asset
 
 
 @dataclass(frozen=True)
@@ -150,6 +151,23 @@ def known(run: Run, task: Task) -> tuple[Outcome, Task, Mapping[str, Any]]:
         return Outcome("waiting", key), final, fields
     run.held[task.label] = action.outputs["result"]
     return Outcome("cached", key, action.digests["result"], "", *noted(action.facts)), final, fields
+
+
+def require_assets(run: Run) -> None:
+    """Refuse sources that need data or weights which are not here, unless the store holds what they gave.
+
+    Raises
+    ------
+    MissingLibrary
+        With the command that brings them.
+    """
+    for task in run.plan.tasks.values():
+        if task.operator.kind != "source" or task.inputs:
+            continue
+        needed = (asset(name) for name in getattr(run.recipes.of(task.operator).instance, "assets", ()))
+        absent = next((item for item in needed if item.folder() is None), None)
+        if absent is not None and known(run, task)[0].state == "waiting":
+            raise MissingLibrary(f"{task.label}: {absent.missing()}")
 
 
 def shape_of(run: Run, label: str) -> tuple[int, int]:

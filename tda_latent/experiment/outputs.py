@@ -16,10 +16,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from tda_latent.code.digest import foreign_sources, module_digests
+from tda_latent.code.factory import Factory
+from tda_latent.code.lookup import looking_in
 from tda_latent.errors import StoreError
-from tda_latent.experiment.binding import is_trained_elsewhere
 from tda_latent.experiment.file.documents import written
-from tda_latent.experiment.identity.code_digest import factory_sources, foreign_sources, module_digests
 from tda_latent.experiment.identity.keys import STREAMS
 from tda_latent.experiment.plan import Task
 from tda_latent.experiment.proof import manifest
@@ -198,16 +199,17 @@ def plugins(run: Run) -> dict[str, Any]:
                 "distributions": {owner: importlib.metadata.version(owner) for owner in tops},
                 "sources": _sources(files),
             }
-    for factory in sorted(_factories(run)):
-        if files := factory_sources(factory):
-            found[f"factory:{factory}"] = {"distributions": {}, "sources": _sources(files)}
+    with looking_in(run.experiment.folder):
+        for factory in _factories(run):
+            if files := Factory.of(factory).sources():
+                found[f"factory:{factory}"] = {"distributions": {}, "sources": _sources(files)}
     return found
 
 
-def _factories(run: Run) -> set[str]:
-    """The factories of networks that were trained elsewhere."""
-    models = run.plan.binding.models.values()
-    return {str(model.entry.parameters["factory"]) for model in models if is_trained_elsewhere(model.component)}
+def _factories(run: Run) -> list[str]:
+    """The factories of networks that were trained elsewhere, as the tasks name them: with the axes filled in."""
+    given = [task.operator.parameters for task in run.plan.tasks.values() if task.operator.kind == "source"]
+    return sorted({str(parameters["factory"]) for parameters in given if "factory" in parameters})
 
 
 def _sources(files: Mapping[str, str]) -> dict[str, str]:

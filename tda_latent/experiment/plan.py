@@ -11,18 +11,16 @@ from __future__ import annotations
 
 import functools
 import json
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tda_latent.experiment.binding import Binding, Bound, bind, is_grouped, is_trained_elsewhere, trains
+from tda_latent.experiment.expansion import expanded, resolved
 from tda_latent.experiment.file.config import Experiment
-from tda_latent.experiment.identity.code_digest import factory_digest
 from tda_latent.experiment.identity.streams import Words, stream_words
-from tda_latent.experiment.omissions import missing_columns, missing_context, missing_data
+from tda_latent.experiment.omissions import Provided, missing_columns, missing_context, missing_data
 from tda_latent.registry import axioms_of
-from tda_latent.sources.file.uri import expand_template
 
 Tree = Any  # a task label, or a tuple or mapping of trees
 
@@ -91,6 +89,11 @@ class Plan:
     cells: list[Cell] = field(default_factory=list)
     _groups: dict[Cell, list[Cell]] = field(default_factory=dict, repr=False)
 
+    @functools.cached_property
+    def provided(self) -> Provided:
+        """What the sources provide, as far as it is known before they are asked."""
+        return Provided(self.experiment, self.binding)
+
     def add(self, task: Task) -> str:
         """Add a task after the tasks that it waits for, and give its label."""
         self.tasks.setdefault(task.label, task)
@@ -133,7 +136,7 @@ def make_plan(experiment: Experiment, binding: Binding | None = None) -> Plan:
     plan = Plan(experiment, binding or bind(experiment))
     for data, layer in groups(experiment):
         for label, bound in plan.binding.models.items():
-            reason = missing_data(plan.binding, bound, data)
+            reason = missing_data(plan.provided, bound, data)
             if reason is not None:
                 plan.skipped[f"model/{data}/{label}"] = reason
             for replicate in experiment.replicates if reason is None else ():
@@ -212,33 +215,6 @@ def context(bound: Bound, model: Bound, cell: Cell) -> dict[str, Tree]:
     return {name: labels[name] for name in bound.component.context}
 
 
-def is_template(value: Any) -> bool:
-    """Whether a parameter of a source has fields to fill in from the axes."""
-    return isinstance(value, str) and "{" in value
-
-
-def expanded(bound: Bound, experiment: Experiment, axes: Mapping[str, str]) -> Bound:
-    """A source whose text parameters have their ``{model}``, ``{data}``, ``{replicate}``, ``{layer}`` filled in."""
-    values = {**axes, "seed": axes["replicate"]}
-    filled = {
-        name: expand_template(value, values) if is_template(value) else value
-        for name, value in bound.entry.parameters.items()
-    }
-    return resolved(replace(bound, entry=replace(bound.entry, parameters=filled)), experiment)
-
-
-def resolved(bound: Bound, experiment: Experiment) -> Bound:
-    """A source whose relative ``path`` is taken from the folder of the experiment file, and whose ``code`` is told."""
-    path = bound.entry.parameters.get("path")
-    if not isinstance(path, str):
-        return bound
-    whole = os.path.expanduser(path)
-    parameters = {**bound.entry.parameters, "path": str(experiment.folder / whole)}
-    if is_trained_elsewhere(bound.component):
-        parameters["code"] = factory_digest(str(parameters["factory"]))
-    return replace(bound, entry=replace(bound.entry, parameters=parameters))
-
-
 def _clouds(plan: Plan, latents: str, cell: Cell) -> None:
     sample = plan.experiment.sample
     count = plan.experiment.subsamples
@@ -265,7 +241,7 @@ def _analysis(plan: Plan, label: str, cell: Cell) -> str | None:
     if name in plan.tasks:
         return name
     bound = plan.binding.analyzers[label]
-    reason = missing_columns(plan.binding, bound, cell) or missing_context(plan.binding, bound, cell)
+    reason = missing_columns(plan.provided, bound, cell) or missing_context(plan.binding, bound, cell)
     given = cloud_label(plan, cell) if bound.on is None else _analysis(plan, bound.on, cell)
     if reason is None and given is None:
         reason = f"takes the result of {bound.on!r}, which was left out"
@@ -341,7 +317,7 @@ def _sides(plan: Plan, label: str, bound: Bound, data: str, layer: str) -> dict[
         if not rows[0]:
             continue
         inputs = tuple(tuple(_input_label(plan, bound, cell) for cell in row) for row in rows)
-        reason = missing_columns(plan.binding, bound, rows[0][0]) if bound.on is None else None
+        reason = missing_columns(plan.provided, bound, rows[0][0]) if bound.on is None else None
         if any(name not in plan.tasks for row in inputs for name in row):
             reason = f"takes the result of {bound.on!r}, which was left out"
         if reason is None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from tda_latent.errors import ExecutorFailure, InvalidParameter, StoreUnavailable
 from tda_latent.experiment.executors import Executor, Job, open_executor, parse_address
-from tda_latent.experiment.outcomes import Outcome, Run, is_figure, known, look_up, noted, shape_of
+from tda_latent.experiment.outcomes import Outcome, Run, is_figure, known, look_up, noted, require_assets, shape_of
 from tda_latent.experiment.plan import Plan, Task, Tree
 from tda_latent.experiment.shards import Shard
 from tda_latent.experiment.store import Store
@@ -63,8 +63,12 @@ def carry_out(plan: Plan, store: Store, limits: Limits, log: Path, listener: Lis
     ------
     InvalidInput
         When the place where tasks should run refuses, or is another one than this (code, versions, store).
+    MissingLibrary
+        Before anything is computed, when a source has to read data or weights that are not on this machine.
     """
     run = Run(plan, store)
+    if parse_address(limits.executor).kind in ("serial", "processes"):
+        require_assets(run)
     with Locks(store.path / "locks") as locks, contextlib.ExitStack() as stack:
 
         @functools.cache
@@ -238,6 +242,7 @@ class _Driver:
             "inputs": {name: _keys(self.run, tree) for name, tree in task.inputs.items()},
             "stream": list(task.stream) if task.stream is not None else None,
             "store": str(self.run.store.path),
+            "folder": str(self.run.experiment.folder),
             "key": key,
             "fields": fields,
             "memory": self.limits.memory,

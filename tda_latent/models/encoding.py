@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tda_latent.errors import InvalidInput, InvalidParameter
+from tda_latent.models.plain import plain
 
 Floats = NDArray[np.float64]
 
@@ -103,13 +104,16 @@ def columns(values: NDArray[Any], count: int, what: str) -> Floats:
     Raises
     ------
     InvalidInput
-        When they have another width: they belong to other data or to another model.
+        When they have another width (they belong to other data or to another model), or are no finite numbers.
     """
-    array = np.asarray(values, dtype=np.float64)
+    array = plain(values, f"{what} hold")
     if array.ndim != 2 or array.shape[1] != count:
         raise InvalidInput(
             f"{what} have shape {array.shape}; this model takes (n, {count}). Use the data it was trained on."
         )
+    if not np.isfinite(array).all():
+        row = int(np.argmin(np.isfinite(array).all(axis=1)))
+        raise InvalidInput(f"{what} hold NaN or infinity in row {row}; drop or repair such rows first.")
     return array
 
 

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from tda_latent.errors import unknown_name
+from tda_latent.errors import InvalidInput, unknown_name
 from tda_latent.models.encoding import Encoding, Layered, Network
 from tda_latent.models.own import OwnModel
 from tda_latent.records import Latents, Model, Origin
@@ -113,13 +113,19 @@ def network(model: Model) -> Network:
     UnknownName
         When the family of the model is none of ours.
     InvalidInput
-        When the factory of a checkpoint cannot be imported, or makes another module.
+        For a module or function in place of a record; when the factory of a checkpoint cannot be imported, or makes
+        another module.
 
     Notes
     -----
     Nothing in a record is executed code. Only the family "checkpoint" runs code of the user's, the factory that its
     settings name. All families but "pca" import torch.
     """
+    if not isinstance(model, Model):
+        raise InvalidInput(
+            f"the model is a {type(model).__name__}; the rule is a Model of tl.train or tl.model. Make one of yours: "
+            "tl.model(module, example), or of functions tl.model(example=x, encode=f)."
+        )
     if isinstance(model, OwnModel):
         return model.network
     if model.family not in FAMILIES:

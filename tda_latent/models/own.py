@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from operator import attrgetter
+from dataclasses import dataclass
 from typing import Any, Literal, NoReturn, get_args
 
 import numpy as np
@@ -14,21 +12,12 @@ from numpy.typing import NDArray
 
 from tda_latent.errors import InvalidInput, unknown_name
 from tda_latent.models.encoding import Encoding, Floats, columns
-from tda_latent.models.own_answers import (
-    Spread,
-    evaluated,
-    flat_rows,
-    given,
-    joined,
-    kind_of,
-    moments,
-    outputs,
-    own_words,
-)
+from tda_latent.models.own_answers import Kind, Spread, evaluated, given, joined, moments, outputs, own_words
+from tda_latent.models.own_faces import NAMES, face, is_module, owner, part_names, unwrapped, usual
+from tda_latent.models.own_trial import fitted, required
 from tda_latent.records import Model
 
 _BATCH = 256
-_NAMES = {"encode": ("encode", "encoder"), "decode": ("decode", "decoder")}
 
 
 class OwnModel(Model):
@@ -59,7 +48,7 @@ class OwnNetwork:
 
     encoder, decoder : functions of a batch, or None where the model has none
     owners : of encoder and decoder, the torch module whose mode, device and number format are theirs, or None
-    kinds : of the arrays that plain functions take, for inputs and codes; None = tensors of the default type
+    kinds : what plain functions take, for inputs and codes
     spread : what the second of two results of the encoder is
     prior : (size, rng) -> (size, k) codes, "normal", or None
     """
@@ -69,21 +58,27 @@ class OwnNetwork:
     owners: tuple[Any, Any]
     input_shape: tuple[int, ...]
     code_shape: tuple[int, ...]
-    kinds: tuple[Any, Any] = (np.dtype(np.float64), np.dtype(np.float64))
+    kinds: tuple[Kind, Kind] = (Kind(), Kind())
     spread: Spread | None = None
     prior: Callable[[int, np.random.Generator], Any] | str | None = None
 
     @classmethod
     def of(cls, model: Model) -> OwnNetwork:
-        """From a model of the family "checkpoint": the factory of the user is called, and gets the stored weights."""
+        """From a model of the family "checkpoint": the factory of the user is called, and gets the stored weights.
+
+        Raises
+        ------
+        InvalidInput
+            When the code of the factory is not the one that the model was stored with, or fails.
+        """
         import torch
 
         from tda_latent.models.recording.checkpoints import made
 
         facts = model.settings
-        module = made(facts["factory"])
+        module = made(facts["factory"], facts["code"])
         module.load_state_dict({name: torch.from_numpy(array.copy()) for name, array in model.weights.items()})
-        encoder, decoder = (_face(module, side, facts[side]) for side in ("encode", "decode"))
+        encoder, decoder = (face(module, side, facts[side]) for side in ("encode", "decode"))
         decoder = decoder if facts["decode"] else None
         shapes = tuple(facts["input_shape"]), tuple(facts["code_shape"])
         return cls(encoder, decoder, (module, module), *shapes, spread=facts["spread"], prior=facts["prior"])
@@ -106,22 +101,25 @@ class OwnNetwork:
     def encode(self, points: NDArray[Any]) -> Encoding:
         """(n, k) codes of (n, inputs) points, with posterior deviations where the encoder gives them."""
         if self.encoder is None:
-            raise InvalidInput("this model has no encoder; give one: tl.model(..., encode=FUNCTION).")
+            raise InvalidInput(
+                "this model has no encoder; give one: tl.model(..., encode=FUNCTION). A module that has no part of a "
+                "usual name is taken for a generator."
+            )
         rows = columns(points, self.inputs, "points")
-        parts = [
-            moments(answer, self.spread) for answer in self._answers(self.encoder, rows, self.input_shape, "encode", 0)
-        ]
+        parts = [moments(answer, self.spread) for answer in self._answers(0, rows)]
         mean = joined([mean for mean, _ in parts], len(rows), self.dimension, "encode")
         if any(scale is None for _, scale in parts):
             return Encoding(mean)
-        return Encoding(mean, joined([scale for _, scale in parts], len(rows), self.dimension, "encode"))
+        scale = joined([scale for _, scale in parts], len(rows), self.dimension, "encode")
+        _require_positive(scale)
+        return Encoding(mean, scale)
 
     def decode(self, codes: NDArray[Any]) -> Floats:
         """(n, inputs) outputs of (n, k) codes."""
         if self.decoder is None:
             raise InvalidInput("this model has no decoder; give one: tl.model(..., decode=FUNCTION).")
         rows = columns(codes, self.dimension, "codes")
-        parts = [outputs(answer) for answer in self._answers(self.decoder, rows, self.code_shape, "decode", 1)]
+        parts = [outputs(answer) for answer in self._answers(1, rows)]
         return joined(parts, len(rows), self.inputs, "decode")
 
     def sample(self, size: int, rng: np.random.Generator) -> Floats:
@@ -133,18 +131,24 @@ class OwnNetwork:
                 "this model has no prior to draw from: nothing says how its codes are distributed. Say sample='normal' "
                 "(prior: normal in a file), or give a function (size, rng) -> codes."
             )
-        return joined([self.prior(size, rng)], size, self.dimension, "sample")
+        with own_words("sample", size):
+            drawn = self.prior(size, rng)
+        return joined([drawn], size, self.dimension, "sample")
 
-    def _answers(
-        self, function: Callable[[Any], Any], rows: Floats, shape: tuple[int, ...], name: str, side: int
-    ) -> list[Any]:
+    def answer(self, side: Literal[0, 1], rows: Floats) -> Any:
+        """What the encoder (side 0) or decoder (1) says to one batch of rows, as it comes."""
+        return self._answers(side, rows)[0]
+
+    def _answers(self, side: Literal[0, 1], rows: Floats) -> list[Any]:
         """What a function says to each batch of the rows."""
+        function = (self.encoder, self.decoder)[side]
+        shape, name = ((self.input_shape, "encode"), (self.code_shape, "decode"))[side]
         answers = []
         with evaluated(self.owners[side]):
             for start in range(0, len(rows), _BATCH):
-                batch = rows[start : start + _BATCH].reshape(-1, *shape)
-                with own_words(name, batch.shape):
-                    answers.append(function(given(batch, self.owners[side], self.kinds[side])))
+                batch = given(rows[start : start + _BATCH].reshape(-1, *shape), self.owners[side], self.kinds[side])
+                with own_words(name, batch):
+                    answers.append(function(batch))  # type: ignore[misc]
         return answers
 
 
@@ -171,15 +175,20 @@ def model(
         Asked in evaluation mode and without gradients, where and in the number format in which it is. One that has
         none of the usual parts is a generator itself.
     example : (n, ...) array or tensor, n >= 2
-        Some inputs in the shape that the model takes, or some codes where there is no encoder. Data for `encode` and
-        for ``inputs=`` of `analyze` are rows: such inputs, flattened.
+        Some inputs in the shape that the model takes, or some codes where there is no encoder; it is tried on two of
+        them, together and alone. Data for `encode` and for ``inputs=`` of `analyze` are rows: such inputs, flattened.
     encode, decode : name of a method or part of the module, or a function of a batch
-        A module gets tensors; a plain function gets what ``example`` is, an array or a tensor. ``encode`` gives codes,
-        a distribution with mean and stddev, or a pair (then ``spread`` says of what); it must not draw at random.
-        ``decode`` gives outputs in the shape of the inputs, or flat; of a distribution the mean is taken. A function
-        that closes over a module finds it in the mode it is in: give the module beside it.
+        A module gets tensors; a plain function gets what ``example`` is, an array or a tensor of its floating type;
+        float64 (tensors: torch's default type) where the example holds whole numbers, since data need not be whole.
+        ``encode`` gives codes, a distribution with mean and stddev, or a pair (then ``spread`` says of what; one of a
+        coordinate or a row stands for all of its numbers).
+        ``decode`` gives outputs in the shape of the inputs, or flat; of a distribution the mean is taken. Anything
+        that NumPy takes for an array will do. One of several results is named by its path: ``encode="encode[mean]"``,
+        ``"forward[1]"``. Both are functions of each row: they draw nothing at random, and other rows of the batch
+        change nothing. A function that closes over a module finds it in the mode it is in: give the module beside it.
     sample : "normal" or (size, rng) -> (size, k) codes, optional
-        The prior. By default N(0, I) where the encoder gives deviations or there is none, and nothing otherwise.
+        The prior; all that it draws comes from ``rng``. By default N(0, I) where the encoder gives deviations or there
+        is none, and nothing otherwise.
     spread : "log-variance" or "deviation", optional
         What the second of a pair (mean, spread) is; a distribution tells it itself.
 
@@ -191,49 +200,72 @@ def model(
     Raises
     ------
     InvalidInput
-        When encoder or decoder fail on two of the inputs, give numbers that are not finite, other shapes than fit each
-        other, or something else the second time.
+        When encoder or decoder fail on two of the inputs, give numbers that are not finite, deviations that are not
+        above 0, or other shapes than fit each other; when they or the prior are no function of each row (and rng);
+        for a module without parts of a usual name whose rows are as wide as those it takes.
     """
-    bare = module is not None and encode is None and decode is None and not _found(module, *_NAMES)
-    if bare and not _is_module(module):
-        raise InvalidInput(
-            f"the model is a {type(module).__name__}; the rule is a torch module, or an object with methods encode and "
-            "decode. Functions go by name: tl.model(example=x, encode=f, decode=g)."
-        )
+    module = unwrapped(module)
+    bare = module is not None and encode is None and decode is None and not usual(module, *NAMES)
+    _require_usable(module, bare)
     if spread not in (None, *get_args(Spread)):
         raise unknown_name("spread", str(spread), get_args(Spread))
-    faces = (_face(module, "encode", encode), module if bare else _face(module, "decode", decode))
-    owners = tuple(_owner(face) or (module if _is_module(module) else None) for face in faces)
+    faces = (face(module, "encode", encode), module if bare else face(module, "decode", decode))
+    owners = tuple(owner(item) or (module if is_module(module) else None) for item in faces)
     rough = OwnNetwork(*faces, (owners[0], owners[1]), (), (), spread=spread, prior=sample)
-    asked = fitted(rough, example)
+    asked = _generator(rough, example) if bare else fitted(rough, example)
     name = type(module if module is not None else faces[0] or faces[1]).__name__
     own = OwnModel("own", settings={"model": name, "inputs": asked.inputs, "dimension": asked.dimension})
     own.set(network=asked)
     return own
 
 
-def fitted(rough: OwnNetwork, example: Any) -> OwnNetwork:
-    """The network with its shapes, which two inputs (of a generator: two codes) tell when it is tried out on them."""
-    encoder, decoder = rough.encoder, rough.decoder
-    if encoder is None and decoder is None:
-        raise InvalidInput("there is neither encode nor decode; name a method or part of the module, or a function.")
-    if example is None or not len(np.shape(example)) > 1 or len(example) < 1:
-        what = "inputs" if encoder is not None else "codes"
-        raise InvalidInput(f"example is {_said(example)}; the rule is some {what}, (n, ...) as the model takes them.")
-    first, shape, kind = flat_rows(example[:2]), tuple(np.shape(example)[1:]), kind_of(example)
-    rough = replace(rough, kinds=(kind, kind))
-    if encoder is None:
-        answer = rough._answers(decoder, first, shape, "decode", 1)[0]  # type: ignore[arg-type]
-        wide = tuple(np.shape(outputs(answer))[1:])
-        return replace(rough, code_shape=shape, input_shape=wide, prior=rough.prior or "normal")
-    mean, scale = moments(rough._answers(encoder, first, shape, "encode", 0)[0], rough.spread)
-    prior = "normal" if scale is not None and rough.prior is None else rough.prior
-    kinds, coded = (kind, kind_of(mean)), tuple(np.shape(mean)[1:])
-    asked = replace(rough, input_shape=shape, code_shape=coded, kinds=kinds, prior=prior)
-    _require_steady(asked.encode(first).mean, asked.encode(first).mean)
-    if decoder is not None:
-        asked.decode(asked.encode(first).mean)
+def _require_usable(module: Any, bare: bool) -> None:
+    """Refuse what is no object that could encode or decode; ``bare`` ones have no part of a usual name."""
+    if isinstance(module, Model):
+        raise InvalidInput("this is a Model already; give it to tl.encode and tl.analyze as it is.")
+    if isinstance(module, type):
+        raise InvalidInput(f"the model is the class {module.__name__}; make one of it: {module.__name__}(...).")
+    if bare and not is_module(module):
+        raise InvalidInput(
+            f"the model is a {type(module).__name__}; the rule is a torch module, or an object with methods encode and "
+            "decode. Methods of other names are named, encode='transform', and functions given: encode=f."
+        )
+
+
+def _generator(rough: OwnNetwork, codes: Any) -> OwnNetwork:
+    """A module without parts of a usual name, taken for a generator where that makes sense.
+
+    Raises
+    ------
+    InvalidInput
+        When it fails, or gives as many numbers as it takes: it may as well be an autoencoder in one piece.
+    """
+    module = rough.decoder
+    said = (
+        f"a {type(module).__name__} has no method or part called encode, encoder, decode or decoder, and is taken for "
+        "a generator"
+    )
+    remedy = f"Name its parts: encode='PART', decode='PART'. Parts: {part_names(module)}."
+    codes = required(codes, "codes")
+    try:
+        asked = fitted(rough, codes)
+    except InvalidInput as error:
+        raise InvalidInput(f"{said}: {error} {remedy}") from error
+    if asked.inputs == asked.dimension:
+        raise InvalidInput(
+            f"{said}, but gives rows as wide as it takes ({asked.inputs}), as an autoencoder in one piece does. "
+            f"{remedy} A generator: tl.model(example=codes, decode=net)."
+        )
     return asked
+
+
+def _require_positive(scale: Floats) -> None:
+    if not (scale > 0).all():
+        row = int(np.argmin((scale > 0).all(axis=1)))
+        raise InvalidInput(
+            f"encode gives the deviation {scale[row].min():g} in row {row}; the rule is above 0. If the second result "
+            "is a logarithm, say spread='log-variance'."
+        )
 
 
 def stored_model(path: str, rows: Floats, facts: Mapping[str, Any]) -> Model:
@@ -247,14 +279,15 @@ def stored_model(path: str, rows: Floats, facts: Mapping[str, Any]) -> Model:
     """
     from tda_latent.models.recording.checkpoints import load_weights, made
 
-    module = load_weights(made(facts["factory"]), path)
-    encoder, decoder = (_face(module, side, facts[side]) for side in ("encode", "decode"))
+    module = load_weights(made(facts["factory"], facts["code"]), path)
+    encoder, decoder = (face(module, side, facts[side]) for side in ("encode", "decode"))
     faces = encoder, decoder if facts["decode"] else None
     asked = fitted(OwnNetwork(*faces, (module, module), (), (), spread=facts["spread"], prior=facts["prior"]), rows)
-    gives = asked.encode(rows.reshape(len(rows), -1)).scale is not None
-    if gives != bool(facts["spread"]):
-        rule = "gives a distribution: say spread: distribution" if gives else "gives codes alone: leave spread out"
-        raise InvalidInput(f"spread is {facts['spread']!r}, and {facts['encode']!r} of {facts['factory']} {rule}.")
+    if not facts["spread"] and asked.encode(rows[:2].reshape(2, -1)).scale is not None:
+        raise InvalidInput(
+            f"{facts['encode']!r} of {facts['factory']} gives a distribution: say spread: distribution, so that the "
+            "plan knows of its deviations."
+        )
     weights = {name: _numbers(tensor) for name, tensor in module.state_dict().items()}
     settings = {**facts, "prior": asked.prior, "input_shape": asked.input_shape, "code_shape": asked.code_shape}
     return Model("checkpoint", settings=settings, weights=weights)
@@ -265,49 +298,3 @@ def _numbers(tensor: Any) -> NDArray[Any]:
     plain = tensor.detach().cpu()
     whole = plain.float() if plain.is_floating_point() and plain.element_size() < 4 else plain
     return np.array(whole.numpy())
-
-
-def _said(example: Any) -> str:
-    return "missing" if example is None else f"{type(example).__name__} of shape {np.shape(example)}"
-
-
-def _require_steady(once: Floats, again: Floats) -> None:
-    if not np.allclose(once, again, rtol=1e-3, atol=1e-3 * float(np.abs(once).max(initial=0.0))):
-        raise InvalidInput(
-            "encode gives other codes the second time, so it draws at random; let it give the mean of the posterior."
-        )
-
-
-def _is_module(value: Any) -> bool:
-    return "torch" in sys.modules and isinstance(value, sys.modules["torch"].nn.Module)
-
-
-def _owner(face: Any) -> Any:
-    """The torch module that a function is, or is a method of."""
-    return next((item for item in (face, getattr(face, "__self__", None)) if _is_module(item)), None)
-
-
-def _found(module: Any, *sides: str) -> Callable[[Any], Any] | None:
-    """The method or part of a usual name."""
-    names = [name for side in sides for name in _NAMES[side]]
-    return next((face for name in names if callable(face := getattr(module, name, None))), None)
-
-
-def _face(module: Any, side: str, asked: Any) -> Callable[[Any], Any] | None:
-    if asked is None:
-        return None if module is None else _found(module, side)
-    if asked == side and (usual := _found(module, side)) is not None:
-        return usual
-    if callable(asked):
-        return asked
-    try:
-        found = attrgetter(asked)(module)
-    except AttributeError:
-        found = None
-    if not callable(found):
-        parts = [name for name, _ in module.named_children()] if _is_module(module) else []
-        raise InvalidInput(
-            f"{side} is {asked!r}, and a {type(module).__name__} has no such method or part. "
-            f"Parts: {', '.join(parts) or 'none'}."
-        )
-    return found

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -12,21 +14,45 @@ from numpy.typing import NDArray
 
 from tda_latent.errors import InvalidInput
 from tda_latent.models.encoding import Floats
+from tda_latent.models.nested import Path, described, followed, leaves, path_text
+from tda_latent.models.plain import is_numbers, is_tensor, plain
 
 Spread = Literal["log-variance", "deviation", "distribution"]
+_LISTED = 4
 
 
-def given(batch: Floats, owner: Any, kind: Any) -> Any:
+@dataclass(frozen=True)
+class Kind:
+    """What plain functions are given: arrays or tensors, always of a floating type, so that no number is cut off.
+
+    dtype : of NumPy or of torch
+    device : of a tensor; None for arrays
+    """
+
+    dtype: Any = np.float64
+    device: Any = None
+
+    @classmethod
+    def of(cls, value: Any) -> Kind:
+        """That of the value; float64, or the default type of torch, for whole numbers and truth values."""
+        if is_tensor(value):
+            dtype = value.dtype if value.is_floating_point() else sys.modules["torch"].get_default_dtype()
+            return cls(dtype, value.device)
+        dtype = getattr(value, "dtype", None)
+        return cls(dtype if isinstance(dtype, np.dtype) and dtype.kind == "f" else np.float64)
+
+
+def given(batch: Floats, owner: Any, kind: Kind) -> Any:
     """The batch as a function takes it."""
     if owner is not None:
         from tda_latent.models.recording.feeding import moved
 
         return moved(owner, batch)
-    if isinstance(kind, np.dtype):
-        return batch.astype(kind)
+    if kind.device is None:
+        return batch.astype(kind.dtype)
     import torch
 
-    return torch.from_numpy(batch.copy()).to(kind)
+    return torch.from_numpy(batch.copy()).to(device=kind.device, dtype=kind.dtype)
 
 
 @contextmanager
@@ -47,85 +73,143 @@ def evaluated(module: Any) -> Iterator[None]:
 
 
 @contextmanager
-def own_words(name: str, shape: tuple[int, ...]) -> Iterator[None]:
-    """What the user's own code raises, in one line that says so."""
+def own_words(name: str, batch: Any) -> Iterator[None]:
+    """What the user's own code raises for a batch, in one line that says so."""
     try:
         yield
     except InvalidInput:
         raise
     except Exception as error:
-        first = (str(error).splitlines() or [""])[0]
-        raise InvalidInput(
-            f"your {name} raised {type(error).__name__} for a batch of shape {shape}: {first}. "
-            "Give inputs (or shape) as the model takes them."
-        ) from error
-
-
-def _is_numbers(value: Any) -> bool:
-    return isinstance(value, np.ndarray) or ("torch" in sys.modules and isinstance(value, sys.modules["torch"].Tensor))
+        first = (str(error).splitlines() or [""])[0].rstrip(".")
+        given, remedy = f"size {batch} and a generator", "It is called as sample(size, rng), with one of NumPy"
+        if is_numbers(batch):
+            given = f"a batch of shape {tuple(batch.shape)} of {batch.dtype}"
+            remedy = "Give inputs (or shape) as the model takes them; convert inside where it takes another type"
+        raise InvalidInput(f"your {name} raised {type(error).__name__} for {given}: {first}. {remedy}.") from error
 
 
 def moments(answer: Any, spread: Spread | None) -> tuple[Any, Any]:
-    """Mean and standard deviation (or None) of what an encoder gave."""
-    if isinstance(answer, (tuple, list)) and len(answer) == 1:
-        answer = answer[0]
-    if _is_numbers(answer):
+    """Mean and standard deviation (or None) of what an encoder gave.
+
+    Raises
+    ------
+    InvalidInput
+        When it is none of codes, a pair of means and spreads, and a distribution; or ``spread`` says otherwise.
+    """
+    found = None if is_numbers(answer) else distribution(answer)
+    if found is not None:
+        if spread not in (None, "distribution"):
+            raise InvalidInput(f"spread is {spread!r}, and encode gives a distribution: leave spread out.")
+        return found
+    if _is_pair(answer, spread):
+        return _pair(answer[0], answer[1], spread)
+    answer = _sole(answer)
+    if is_numbers(answer):
+        if spread is not None:
+            raise InvalidInput(f"spread is {spread!r}, and encode gives codes alone: leave spread out.")
         return answer, None
-    if isinstance(answer, (tuple, list)) and len(answer) == 2 and all(map(_is_numbers, answer)):
-        if spread not in ("log-variance", "deviation"):
-            raise InvalidInput(
-                "encode gives two results; say what the second is: spread='log-variance' or spread='deviation'."
-            )
-        mean, second = answer
-        return mean, np.exp(_plain(second) / 2) if spread == "log-variance" else second
+    raise _strange("encode", answer, "codes, a pair of means and spreads, or a distribution with mean and stddev")
+
+
+def _is_pair(answer: Any, spread: Spread | None) -> bool:
+    """Whether there is a mean and a second result; a lone number is one where the user says what it is."""
+    if not isinstance(answer, (tuple, list)) or len(answer) != 2 or not is_numbers(answer[0]):
+        return False
+    return is_numbers(answer[1]) or (spread is not None and isinstance(answer[1], (float, int, np.generic)))
+
+
+def _pair(mean: Any, second: Any, spread: Spread | None) -> tuple[Any, Any]:
+    if spread not in ("log-variance", "deviation"):
+        raise InvalidInput(
+            "encode gives two results; say what the second is: spread='log-variance' or spread='deviation'. "
+            "Where it is none of both, name the codes: encode='encode[0]'."
+        )
+    values = plain(second, "encode gives")
+    with np.errstate(over="ignore"):  # infinity is refused by name
+        deviation = values if spread == "deviation" else np.exp(values / 2)
+    return mean, _for_each(deviation, tuple(np.shape(mean)))
+
+
+def _for_each(deviation: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+    """One deviation for each number of the codes; one for all rows, or for all coordinates of a row, is repeated."""
+    try:
+        return np.broadcast_to(deviation, shape)
+    except ValueError:
+        raise InvalidInput(
+            f"encode gives means {shape} and spreads {deviation.shape}; the rule is one spread for each number, each "
+            "coordinate (k), or each row (n, 1)."
+        ) from None
+
+
+def distribution(answer: Any) -> tuple[Any, Any] | None:
+    """Mean and deviation of a distribution, or of one under ``latent_dist``; None where there is none."""
     inner = answer.get("latent_dist") if isinstance(answer, Mapping) else None
     found = inner if inner is not None else getattr(answer, "latent_dist", answer)
-    mean, std = getattr(found, "mean", None), getattr(found, "stddev", getattr(found, "std", None))
-    if not _is_numbers(mean) or not _is_numbers(std):
-        raise InvalidInput(
-            f"encode gives a {type(answer).__name__}; the rule is codes, a pair of means and spreads, or a "
-            "distribution with mean and stddev. Wrap it: encode=lambda x: net.encode(x)[0]."
-        )
-    return mean, std
+    mean = getattr(found, "mean", None)
+    deviations = (getattr(found, name, None) for name in ("stddev", "std"))
+    std = next((value for value in deviations if is_numbers(value)), None)
+    return (mean, std) if is_numbers(mean) and std is not None else None
 
 
 def outputs(answer: Any) -> Any:
     """The output itself, the ``sample`` of a diffusion decoder, or the mean of a distribution."""
-    if isinstance(answer, (tuple, list)) and len(answer) == 1:
-        answer = answer[0]
+    answer = _sole(answer)
     found = (answer, getattr(answer, "sample", None), getattr(answer, "mean", None))
-    numbers = next((value for value in found if _is_numbers(value)), None)
+    numbers = next((value for value in found if is_numbers(value)), None)
     if numbers is None:
-        raise InvalidInput(
-            f"decode gives a {type(answer).__name__}; the rule is one array or tensor, or a distribution with a mean. "
-            "Wrap it: decode=lambda z: net.decode(z)[0]."
-        )
+        raise _strange("decode", answer, "one array or tensor, or a distribution with a mean")
     return numbers
 
 
-def _plain(value: Any) -> NDArray[Any]:
-    """An array of what came from a function, wherever it was computed."""
-    tensor = "torch" in sys.modules and isinstance(value, sys.modules["torch"].Tensor)
-    return np.asarray(value.detach().cpu().double().numpy() if tensor else value, dtype=np.float64)
+def _sole(answer: Any) -> Any:
+    """The answer, or the only array in it; that of a tuple of one, whatever it is."""
+    if isinstance(answer, (tuple, list)) and len(answer) == 1:
+        return _sole(answer[0])
+    found = [value for _, value in leaves(answer, is_numbers)]
+    return found[0] if len(found) == 1 else answer
 
 
-def flat_rows(value: Any) -> Floats:
-    """An array or tensor (n, ...) as (n, k) float64."""
-    array = _plain(value)
-    return array.reshape(len(array), -1)
+def _strange(name: str, answer: Any, rule: str) -> InvalidInput:
+    """Why an answer cannot be used, and the remedy that fits it."""
+    found = list(leaves(answer, is_numbers))
+    said = f"{name} gives {described(answer)}"
+    if not found:
+        remedy = "Give np.asarray(...) of it" if isinstance(answer, (list, float, int, np.generic)) else "Change it"
+        return InvalidInput(f"{said}; the rule is {rule}. {remedy}.")
+    parts = ", ".join(f"{name}{path_text(path)} {tuple(np.shape(value))}" for path, value in found[:_LISTED])
+    path = found[0][0]
+    remedy = (
+        f"Name one of them: {name}='{name}{path_text(path)}' where {name} is a method or part of the module, otherwise "
+        f"{name}=lambda batch: f(batch){_expression(answer, path)}"
+    )
+    if _is_whole_vae(name, [value for _, value in found]):
+        remedy = (
+            "If these are output, mean and log-variance, it is a whole autoencoder: tl.model(net, example, "
+            "encode=lambda x: net(x)[1:3], decode='PART', spread='log-variance'); a file names a method that gives two"
+        )
+    return InvalidInput(f"{said} of {len(found)} arrays: {parts}; the rule is {rule}. {remedy}.")
 
 
-def kind_of(value: Any) -> Any:
-    """What plain functions are given: the dtype of an array or of a tensor."""
-    return value.dtype if _is_numbers(value) else np.dtype(np.float64)
+def _expression(answer: Any, path: Path) -> str:
+    """A path as Python writes it behind the answer: an attribute of a dataclass, otherwise an item."""
+    text = ""
+    for step in path:
+        is_item = isinstance(answer, (Mapping, tuple, list))
+        text += f"[{step!r}]" if is_item else f".{step}"
+        answer = followed(answer, (step,), is_numbers)
+    return text
+
+
+def _is_whole_vae(name: str, found: list[Any]) -> bool:
+    shapes = [np.shape(value) for value in found]
+    return len(shapes) > 2 and shapes[1] == shapes[2] and (name == "decode" or shapes[0] != shapes[1])
 
 
 def joined(parts: list[Any], size: int, width: int, name: str) -> Floats:
     """The parts as one (size, width) array of finite numbers, or why they are none; ``name`` is who gave them."""
-    shape = (size, width)
-    arrays = [flat_rows(part) for part in parts]
-    whole = np.concatenate(arrays) if arrays else np.empty(shape)
-    if whole.shape != shape:
+    arrays = [flat_rows(part, name) for part in parts]
+    whole = np.concatenate(arrays) if arrays else np.empty((size, width))
+    if whole.shape != (size, width):
         what = {"encode": "a code", "decode": "an input", "sample": "a code"}[name]
         raise InvalidInput(
             f"{name} gives {whole.shape[0]} rows of {whole.shape[1]} numbers for {size} rows; the rule is one row "
@@ -135,3 +219,11 @@ def joined(parts: list[Any], size: int, width: int, name: str) -> Floats:
         row = int(np.argmin(np.isfinite(whole).all(axis=1)))
         raise InvalidInput(f"{name} gives NaN or infinity in row {row}; look at the inputs and the weights.")
     return whole
+
+
+def flat_rows(value: Any, name: str) -> Floats:
+    """An array or tensor (n, ...) as (n, k) float64."""
+    array = plain(value, f"{name} gives")
+    if not array.ndim:
+        raise InvalidInput(f"{name} gives the lone number {array}; the rule is one row for each row of the batch.")
+    return array.reshape(len(array), math.prod(array.shape[1:]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,12 @@ from tda_latent.errors import InvalidInput, MissingLibrary, missing_library
 _HEADS = (b"PK\x03\x04", b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19")  # zip archive; torch.save before version 1.6
 _FREE = 64 << 20
 _SHARED = 16  # tensors may share memory, in all up to this many times the size of the file
+_ARRAYS = "NumPy arrays"
+_OBJECT = re.compile(r"GLOBAL ([\w.]+)")
+_REMEDY = (
+    "Save tensors only, where it was made: torch.save(model.state_dict(), path) for a model, "
+    "torch.save({'points': z.cpu()}, path) for latents."
+)
 _SAFE_SINCE = (2, 6)  # before, weights_only could be made to run code (CVE-2025-32434)
 
 
@@ -43,10 +50,7 @@ def read_tensors(path: str | os.PathLike[str]) -> dict[str, NDArray[Any]]:
     torch = _torch()
     with path.open("rb") as stream:
         if not stream.read(16).startswith(_HEADS):
-            raise InvalidInput(
-                f"{path}: is no file of torch.save (a bare pickle, for instance). "
-                "Load it where it was made and write it with torch.save({'points': z}, path)."
-            )
+            raise InvalidInput(f"{path}: is no file of torch.save (a bare pickle, for instance). {_REMEDY}")
     try:
         content = torch.load(path, weights_only=True, map_location="cpu")
     except Exception as error:  # whatever a hostile or damaged file makes the reader raise means: unreadable
@@ -76,10 +80,11 @@ def _torch() -> Any:
 def _reason(error: Exception) -> str:
     text = str(error)
     if "Weights only load failed" in text or "TorchScript" in text:
-        return (
-            "holds Python objects (a whole model, NumPy arrays, ...), and nothing is unpickled here: that could run "
-            "any program. Save tensors only: torch.save({'points': z.cpu()}, path)."
+        kind = _OBJECT.search(text)
+        what = (
+            f"{_ARRAYS if kind[1].startswith('numpy') else kind[1]}, ..." if kind else f"a whole model, {_ARRAYS}, ..."
         )
+        return f"holds Python objects ({what}), and nothing is unpickled here: that could run any program. {_REMEDY}"
     first = text.splitlines()[0] if text else type(error).__name__
     return f"cannot be read by torch ({first}); it is truncated or damaged. Write it again with torch.save."
 

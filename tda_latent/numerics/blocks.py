@@ -7,13 +7,13 @@ clusters end up in blocks of their own. Blocks hold about sqrt(m) points, and a 
 whole block. (Balls and not boxes: boxes of clusters in many dimensions nearly touch long before their balls do.)
 
 What decides is `measure`: the difference form in float64, summed over the coordinates first to last without fused
-operations, as `scipy.spatial.distance.pdist` sums them, against `largest_square`: near is a pair whose root is at most
-the radius, to the last bit. Sketches carry a margin for their own rounding, balls one more, and they only rule out.
+operations, as `scipy.spatial.distance.pdist` sums them, against `powers.largest_square`: near is a pair whose root
+is at most the radius, to the last bit. Sketches carry a margin for their own rounding, balls one more, and they only
+rule out.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tda_latent.numerics.compilation import compiled, leaf
+from tda_latent.numerics.powers import largest_square
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -101,18 +102,6 @@ def sketcher(cloud: Floats) -> Sketcher:
     sample = cloud[:: len(cloud) // SAMPLE + 1]
     axes = np.linalg.svd(sample - sample.mean(axis=0), full_matrices=False)[2]
     return Sketcher(np.ascontiguousarray(axes[:SKETCH].T), longest)
-
-
-def largest_square(radius: float) -> float:
-    """Largest float64 whose square root is at most the radius; -1 for a negative radius: nothing is near."""
-    if radius < 0:
-        return -1.0
-    square = radius * radius
-    while math.sqrt(square) > radius:
-        square = math.nextafter(square, 0.0)
-    while math.isfinite(square) and math.sqrt(math.nextafter(square, math.inf)) <= radius:
-        square = math.nextafter(square, math.inf)
-    return square
 
 
 def patch_of(points: NDArray[Any], radius: float, sketch: Sketcher | None) -> Patch:

@@ -6,12 +6,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import gammaln
 
 from tda_latent.errors import InvalidInput
 from tda_latent.numerics.pairwise import near_one
-from tda_latent.numerics.ties import stored_epsilon
+from tda_latent.numerics.powers import over_power_of_two
+from tda_latent.numerics.ties import singular_rounding
 
 Floats = NDArray[np.float64]
+_TIED = 1e-9  # relative: directions so nearly equal in length or correlation are equal
 
 
 class Canonical(NamedTuple):
@@ -35,8 +38,8 @@ def canonical_correlations(first: NDArray[Any], second: NDArray[Any], variance: 
     Parameters
     ----------
     first, second : (n, d), (n, e) finite, rows paired
-    variance : of each cloud, the fewest principal directions that hold this share of its variance, in (0, 1]; 1 =
-        all that are not rounding
+    variance : of each cloud, the fewest principal directions that hold this share of its variance, in (0, 1], and those
+        that are as long as the last of them; 1 = all that are not rounding
 
     Raises
     ------
@@ -71,13 +74,26 @@ def pwcca_dissimilarity(first: NDArray[Any], second: NDArray[Any], variance: flo
 
     The weight of a canonical variate is the sum over the coordinates of that cloud of the absolute value of their
     inner product; the narrower cloud has fewer directions, the first when they are equally many. The wider one has
-    directions without a partner, so that weights of its own would leave out what it alone holds. From 0 to 1.
+    directions without a partner, so that weights of its own would leave out what it alone holds. Variates of equal
+    correlation may be turned among each other; their weights are the mean over all turns. From 0 to 1.
     """
     found = canonical_correlations(first, second, variance)
     is_first = found.ranks[0] <= found.ranks[1]
     variates, weighed = (found.variates, first) if is_first else (found.others, second)
-    weights = np.abs(variates.T @ near_one(weighed)[0]).sum(axis=1)
+    weights = _turned_weights(variates.T @ near_one(weighed)[0], found.correlations)
     return float(np.clip(1.0 - weights @ found.correlations / weights.sum(), 0.0, 1.0))
+
+
+def _turned_weights(products: Floats, correlations: Floats) -> Floats:
+    """(r,) row sums of absolute (r, d) products, averaged over all rotations of rows of equal correlation.
+
+    A coordinate of a random unit vector of g dimensions has the mean size Gamma(g / 2) / (sqrt(pi) Gamma((g + 1) / 2)).
+    """
+    groups = np.concatenate([[0], np.cumsum(np.diff(correlations) < -_TIED)])
+    sizes = np.bincount(groups)
+    lengths = np.sqrt(np.array([np.bincount(groups, weights=column) for column in products.T**2]))
+    shares = np.exp(gammaln(sizes / 2) - gammaln((sizes + 1) / 2)) / np.sqrt(np.pi)
+    return np.asarray((lengths.sum(axis=0) * shares)[groups], dtype=np.float64)
 
 
 def unrelated_square_correlation(ranks: tuple[int, int], size: int) -> float:
@@ -95,13 +111,12 @@ def _principal_basis(points: NDArray[Any], variance: float) -> Floats:
     Directions no longer than the rounding of the coordinates, as they are stored, are none: a cloud of rank 10 in 50
     coordinates of float32, or far from the origin, has 10.
     """
-    wide, exponent = near_one(points)
+    wide, _ = near_one(points)
     if not wide.any():
         raise InvalidInput("all points of a cloud coincide, so it has no directions to compare; drop it.")
     wide = wide - wide.mean(axis=0)  # far from the origin the first mean is rounded, which would be a direction
     left, values, _ = np.linalg.svd(wide, full_matrices=False)
-    stored = stored_epsilon(points) * float(np.linalg.norm(np.ldexp(np.asarray(points, dtype=np.float64), -exponent)))
-    real = int((values > max(values[0] * max(wide.shape) * np.finfo(np.float64).eps, stored)).sum())
+    real = int((values > singular_rounding(over_power_of_two(points)[0], values)).sum())
     if real == 0:
         raise InvalidInput(
             "no direction of a cloud is longer than the rounding of its coordinates; subtract the mean before it is "
@@ -109,5 +124,6 @@ def _principal_basis(points: NDArray[Any], variance: float) -> Floats:
         )
     if variance < 1.0:
         shares = np.cumsum(values**2) / (values**2).sum()
-        real = min(real, int(np.searchsorted(shares, variance * (1 - 1e-12))) + 1)
+        last = values[min(real, int(np.searchsorted(shares, variance * (1 - 1e-12))) + 1) - 1]
+        real = min(real, int((values >= last * (1 - _TIED)).sum()))  # none of equally long ones is before another
     return np.asarray(left[:, :real], dtype=np.float64)

@@ -17,12 +17,13 @@ from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
 from tda_latent.numerics.distance_blocks import BLOCK_ENTRIES
 from tda_latent.numerics.spanning_tree import SpanningTree
+from tda_latent.numerics.ties import rounded_reach
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 _DENSE = 200  # up to this size the dense eigensolver is as fast as the sparse one
 _SHIFT = -1e-6  # just below the spectrum of a Laplacian
-_ROUNDING = 1e-9  # merge scales closer than this, relative to the largest, are one scale
+_ROUNDING = 1e-12  # of the largest merge scale: arithmetic in float64
 
 
 class Gap(NamedTuple):
@@ -62,12 +63,13 @@ def component_counts(lengths: Floats) -> tuple[Floats, Floats]:
     return scales, (len(lengths) + 1 - merged).astype(np.float64)
 
 
-def longest_gap(lengths: Floats) -> Gap:
+def longest_gap(lengths: Floats, rounding: float = 0.0) -> Gap:
     """The longest range of scales that starts at a merge and over which the number of components is constant.
 
     Parameters
     ----------
     lengths : (n-1,) ascending merge scales
+    rounding : by how much equal ones may differ, see `ties.distance_rounding`; 1e-12 of the largest at least
 
     Returns
     -------
@@ -75,12 +77,11 @@ def longest_gap(lengths: Floats) -> Gap:
         The range before the first merge, in which every point is alone, does not count: in a high-dimensional
         cloud it is always the longest and says nothing. When all merges happen at one scale (or at none) the
         gap is empty, starts and stops there, and has 1 component. Among equals the one at the smallest scale.
-        Scales that differ by less than 1e-9 of the largest count as equal: that is rounding.
     """
     if not len(lengths):
         return Gap(0.0, 0.0, 1)
     jumps = np.diff(lengths)
-    rounding = _ROUNDING * float(lengths[-1])
+    rounding = max(rounding, _ROUNDING * float(lengths[-1]))
     if jumps.max(initial=0.0) <= rounding:
         return Gap(float(lengths[-1]), float(lengths[-1]), 1)
     place = int(np.argmax(jumps >= jumps.max() - rounding))
@@ -97,12 +98,12 @@ def components_at(tree: SpanningTree, scale: float) -> Integers:
     return np.asarray(np.argsort(np.argsort(first))[inverse], dtype=np.int64)
 
 
-def nearest_neighbour_graph(distances: Floats, neighbours: int) -> csr_matrix:
+def nearest_neighbour_graph(distances: Floats, neighbours: int, rounding: float = 0.0) -> csr_matrix:
     """Symmetric (n, n) graph of ones that joins each point to its k nearest others; either direction is enough.
 
-    Every other point that is at most as far as the k-th nearest counts, up to 1e-9 of it for rounding, so that ties
-    and duplicates are treated alike and the graph depends on neither the order nor the axes of the points. k is cut
-    at n - 1. O(n^2) time; memory for the edges and a few rows.
+    Every other point that is at most as far as the k-th nearest counts, up to the rounding of the distances
+    (`ties.distance_rounding`), so that ties and duplicates are treated alike and the graph depends on neither the order
+    nor the axes of the points. k is cut at n - 1. O(n^2) time; memory for the edges and a few rows.
     """
     size = len(distances)
     count = min(neighbours, size - 1)
@@ -115,7 +116,7 @@ def nearest_neighbour_graph(distances: Floats, neighbours: int) -> csr_matrix:
         rows = np.arange(len(others))
         others[rows, start + rows] = np.inf
         reach = np.partition(others, count - 1, axis=1)[:, count - 1]
-        near = np.nonzero(others <= (reach * (1 + _ROUNDING))[:, None])
+        near = np.nonzero(others <= rounded_reach(reach, rounding)[:, None])
         tails.append(start + near[0])
         heads.append(near[1])
     ends = np.concatenate(tails), np.concatenate(heads)

@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 from tda_latent.numerics.cyclic_order import phases, sectors
 from tda_latent.numerics.entropy import shannon_entropy
 from tda_latent.numerics.mutual_information import Binning, binned, entropy, mutual_information
+from tda_latent.numerics.probes import centre_and_scale
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Kind = Literal["categorical", "real", "circular"]
-_REPEATED = 50  # times that each value of a factor with many values occurs on average, so that it is kept as it is
+_REPEATED = 50  # times that the typical value of a factor with many values occurs, so that it is kept as it is
 _CANDIDATES = 8  # coordinates with the highest scores of their own, among which pairs are looked for
 
 
@@ -257,28 +258,28 @@ def target_of(values: NDArray[Any], kind: Kind, period: float | None, bins: int,
     values : (n,) numbers, or text for categorical factors
     period : one turn of a circular factor
     bins : real and circular factors with more different values than this are binned, circular ones into equal sectors,
-        unless each value occurs 50 times on average: then it is a class of its own, as published
+        unless the typical (median) value occurs 50 times: then each is a class of its own, as published
     """
-    names, inverse = np.unique(values, return_inverse=True)
+    names, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
     classes = np.asarray(inverse, dtype=np.int64).reshape(-1)
     if kind == "categorical":
         return Target(kind, classes, np.eye(len(names))[classes])
     numbers = np.asarray(values, dtype=np.float64)
     if kind == "circular":
         turns = phases(numbers, float(period or 1.0))
-        different, inverse = np.unique(turns, return_inverse=True)
+        _, inverse, counts = np.unique(turns, return_inverse=True, return_counts=True)
         columns = np.stack([np.cos(2 * np.pi * turns), np.sin(2 * np.pi * turns)], axis=1)
-        if not _is_many(len(different), len(turns), bins):
+        if not _is_many(counts, bins):
             return Target(kind, np.asarray(inverse, dtype=np.int64).reshape(-1), columns)
         return Target(kind, _numbered(sectors(turns, bins)), columns)
-    if _is_many(len(names), len(numbers), bins):
+    if _is_many(counts, bins):
         classes = _numbered(binned(numbers, bins, binning))
     return Target(kind, classes, standardised(numbers[:, None]))
 
 
-def _is_many(different: int, size: int, bins: int) -> bool:
-    """Whether so many different values among so many are to be binned."""
-    return different > bins and size < _REPEATED * different
+def _is_many(counts: Integers, bins: int) -> bool:
+    """Whether so many different values, which occur so often, are to be binned; one heap makes no value typical."""
+    return len(counts) > bins and float(np.median(counts)) < _REPEATED
 
 
 def standardised(codes: NDArray[Any]) -> Floats:
@@ -286,10 +287,8 @@ def standardised(codes: NDArray[Any]) -> Floats:
     wide = np.asarray(codes, dtype=np.float64)
     size = np.abs(wide).max(axis=0)
     scaled = np.divide(wide, size, out=np.zeros_like(wide), where=size > 0)
-    centred = scaled - scaled.mean(axis=0)
-    deviation = centred.std(axis=0)
-    live = deviation > 16 * np.finfo(np.float64).eps
-    return np.divide(centred, deviation, out=np.zeros_like(wide), where=live)
+    mean, deviation = centre_and_scale(scaled)
+    return np.asarray((scaled - mean) / deviation + 0.0, dtype=np.float64)  # never -0
 
 
 def _numbered(classes: Integers) -> Integers:

@@ -16,12 +16,13 @@ from scipy.spatial.distance import pdist, squareform
 from tda_latent.errors import InvalidInput
 from tda_latent.numerics.connectivity import nearest_neighbour_graph
 from tda_latent.numerics.pairwise import component_labels, minimum_spanning_edges, pairwise_distances
+from tda_latent.numerics.ties import distance_rounding, stored_epsilon
 
 Floats = NDArray[np.float64]
 SPECTRAL = ("effective-resistance", "diffusion")
 LARGEST = 5000
 """Points up to which these distances are computed: a minute, and 600 MB."""
-_ROUNDING = 1e-9  # lengths closer than this, relative to them, are one length
+_ROUNDING = 1e-9  # lengths closer than this, relative to them, are one length; in float32 eight units of its last place
 
 
 def connected_neighbour_graph(points: NDArray[Any], neighbours: int) -> Floats:
@@ -42,28 +43,28 @@ def connected_neighbour_graph(points: NDArray[Any], neighbours: int) -> Floats:
             f"for up to {LARGEST}. Draw a sample first."
         )
     distances = pairwise_distances(points)
-    graph = nearest_neighbour_graph(distances, neighbours)
+    graph = nearest_neighbour_graph(distances, neighbours, distance_rounding(points, float(distances.max())))
     adjacency = np.asarray(graph.toarray(), dtype=np.float64)
     parts = component_labels(graph)
-    for tail, head in _bridges(distances, parts):
+    for tail, head in _bridges(distances, parts, max(_ROUNDING, 8 * stored_epsilon(points))):
         adjacency[tail, head] = adjacency[head, tail] = 1.0
     return adjacency
 
 
-def _bridges(distances: Floats, parts: NDArray[np.int64]) -> list[tuple[int, int]]:
-    """The edges that join components into one, shortest first; lengths that differ by rounding are equal."""
+def _bridges(distances: Floats, parts: NDArray[np.int64], rounding: float) -> list[tuple[int, int]]:
+    """The edges that join components into one, shortest first; lengths that differ by this share are equal."""
     order = np.argsort(parts, kind="stable")
     starts = np.searchsorted(parts[order], np.arange(parts.max() + 1))
     members = np.split(order, starts[1:])
     between = np.minimum.reduceat(np.minimum.reduceat(distances[order], starts)[:, order], starts, axis=1)
     mantissas, exponents = np.frexp(between)
-    levels = np.ldexp(np.round(mantissas / _ROUNDING) * _ROUNDING, exponents)
+    levels = np.ldexp(np.round(mantissas / rounding) * rounding, exponents)
     np.fill_diagonal(levels, 0.0)
     found = []
     for pair in zip(*minimum_spanning_edges(levels)[:2], strict=True):
         rows, columns = (members[part] for part in sorted(pair))
         lengths = distances[np.ix_(rows, columns)]
-        first = int(np.argmax(lengths <= (1 + _ROUNDING) * lengths.min()))
+        first = int(np.argmax(lengths <= (1 + rounding) * lengths.min()))
         found.append((int(rows[first // len(columns)]), int(columns[first % len(columns)])))
     return found
 

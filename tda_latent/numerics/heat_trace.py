@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, diags_array, identity
 
 from tda_latent.errors import InvalidInput
-from tda_latent.numerics.neighbour_balls import neighbour_squares, prepared, within_balls
+from tda_latent.numerics.neighbour_balls import nearest_with_ties, prepared
+from tda_latent.numerics.ties import stored_epsilon
 
 Floats = NDArray[np.float64]
 _DEGREE = 4  # of the polynomials whose traces are known and taken out of the estimate
 _MOST_EDGES = 20_000_000  # 1 GB of row and column numbers
-_EQUALLY_FAR = 1e-6  # relative difference of distances that single precision makes of a tie
 
 
 class HeatTrace(NamedTuple):
@@ -44,8 +44,8 @@ class Probes(NamedTuple):
 def normalised_laplacian(points: NDArray[Any], neighbours: int) -> csr_matrix:
     """(n, n) Laplacian I - D^-1/2 A D^-1/2 of the graph that joins each point to its k nearest others.
 
-    Whoever is as far as the k-th nearest, up to 1e-6 of that distance, is joined as well: on a lattice, a ring, or
-    among duplicates the graph would otherwise depend on the order of the rows.
+    Whoever is as far as the k-th nearest, up to the rounding of stored numbers, is joined as well: on a lattice, a
+    ring, or among duplicates the graph would otherwise depend on the order of the rows.
 
     Raises
     ------
@@ -65,21 +65,18 @@ def normalised_laplacian(points: NDArray[Any], neighbours: int) -> csr_matrix:
 def _tied_graph(points: NDArray[Any], neighbours: int) -> csr_matrix:
     """Symmetric (n, n) graph of ones between points of which one is among the k nearest of the other, ties included."""
     (cloud,) = prepared(points)
-    reach = neighbour_squares(cloud, neighbours) * (1.0 + _EQUALLY_FAR) ** 2
     rows, columns, count = [], [], 0
-    for chosen, near, _ in within_balls(cloud, reach, cloud, reach):
-        tails, heads = np.nonzero(near)
+    for tails, heads in nearest_with_ties(cloud, neighbours, stored_epsilon(points)):
         count += len(tails)
         if count > _MOST_EDGES:
             raise InvalidInput(
                 f"more than {_MOST_EDGES} pairs are neighbours, because many of the {len(points)} points coincide or "
                 "are equally far; drop repeated points, or draw fewer."
             )
-        rows.append(tails + chosen.start)
+        rows.append(tails)
         columns.append(heads)
-    tails, heads = np.concatenate(rows), np.concatenate(columns)
-    apart = tails != heads
-    graph = csr_matrix((np.ones(int(apart.sum())), (tails[apart], heads[apart])), shape=(len(points), len(points)))
+    ends = np.concatenate(rows), np.concatenate(columns)
+    graph = csr_matrix((np.ones(len(ends[0])), ends), shape=(len(points), len(points)))
     return csr_matrix(graph.maximum(graph.T))
 
 

@@ -15,10 +15,10 @@ from scipy.spatial import cKDTree
 
 from tda_latent.numerics.distance_blocks import distance_blocks
 from tda_latent.numerics.pairwise import near_one
+from tda_latent.numerics.ties import distance_rounding, rounded_reach
 
 Floats = NDArray[np.float64]
 _TREE = 16  # above this dimension a tree visits every point anyway
-_LATTICE = 1e-12  # a mean log ratio below this is rounding: the neighbours are equally far
 
 
 class Decimation(NamedTuple):
@@ -57,12 +57,18 @@ def nearest_distances(points: NDArray[Any], neighbours: int) -> Floats:
     return np.ldexp(found, exponent)
 
 
-def two_nn(distances: Floats) -> float:
+def stored_rounding(points: NDArray[Any]) -> float:
+    """By how much equal distances between neighbours among (n, d) points as they were stored may differ."""
+    return distance_rounding(points, np.inf) if len(points) else 0.0
+
+
+def two_nn(distances: Floats, rounding: float = 0.0) -> float:
     """TwoNN: (n - 1) / sum log(r2 / r1), from the distances to the two nearest neighbours.
 
     Parameters
     ----------
     distances : (n, k >= 2) ascending; a point with a neighbour at distance 0 is left out
+    rounding : by how much equal distances may differ, see `stored_rounding`
 
     Returns
     -------
@@ -74,11 +80,11 @@ def two_nn(distances: Floats) -> float:
     [facco2017] with the maximum-likelihood estimator of the Pareto exponent, made unbiased [denti2022], instead
     of a line fitted to the smaller ratios.
     """
-    ratios = _log_ratios(distances[:, :2])
+    ratios = _log_ratios(distances[:, :2], rounding)
     return _quotient(len(ratios) - 1, ratios)
 
 
-def maximum_likelihood(distances: Floats) -> float:
+def maximum_likelihood(distances: Floats, rounding: float = 0.0) -> float:
     """Maximum-likelihood dimension from k neighbours [levina2005], averaged over points as inverses [mackay2005].
 
     n (k - 1) / sum over points and j < k of log(r_k / r_j); with k = 2 it is n / (n - 1) times `two_nn`.
@@ -86,8 +92,9 @@ def maximum_likelihood(distances: Floats) -> float:
     Parameters
     ----------
     distances : (n, k >= 2) ascending; zeros, inf and NaN as in `two_nn`
+    rounding : as in `two_nn`
     """
-    ratios = _log_ratios(distances)
+    ratios = _log_ratios(distances, rounding)
     return _quotient(ratios.size, ratios)
 
 
@@ -106,33 +113,34 @@ def decimation(points: NDArray[Any], neighbours: int, smallest: int, rng: np.ran
     Parts of one size are disjoint and use every point, which costs less than twice the estimate of the whole
     [facco2017]. The estimate of a size averages its parts as inverses, like the estimators average points.
     """
-    order = rng.permutation(len(points))
+    order, rounding = rng.permutation(len(points)), stored_rounding(points)
     sizes, estimates = [], []
     parts = 1
     while parts == 1 or len(points) // parts >= smallest:
         distances = [nearest_distances(points[rows], neighbours) for rows in np.array_split(order, parts)]
         sizes.append(len(points) / parts)
-        estimates.append(
-            [_averaged([two_nn(d) for d in distances]), _averaged([maximum_likelihood(d) for d in distances])]
-        )
+        found = [[estimate(part, rounding) for part in distances] for estimate in (two_nn, maximum_likelihood)]
+        estimates.append([_averaged(values) for values in found])
         parts *= 2
     table = np.asarray(estimates[::-1], dtype=np.float64)
     return Decimation(np.asarray(sizes[::-1]), table[:, 0], table[:, 1])
 
 
-def _log_ratios(distances: Floats) -> Floats:
-    """(rows, k - 1) log(r_k / r_j), without points whose nearest neighbour coincides with them within rounding."""
+def _log_ratios(distances: Floats, rounding: float) -> Floats:
+    """(rows, k - 1) log(r_k / r_j), 0 of equal ones, without points whose nearest neighbour coincides with them."""
     if distances.shape[1] < 2:
         return np.empty((0, 1))
-    logs = np.log(distances[distances[:, 0] > 0])
-    return np.asarray(logs[:, -1:] - logs[:, :-1], dtype=np.float64)
+    away = distances[distances[:, 0] > 0]
+    logs = np.log(away)
+    is_equal = away[:, -1:] <= rounded_reach(away[:, :-1], rounding)
+    return np.where(is_equal, 0.0, logs[:, -1:] - logs[:, :-1])
 
 
 def _quotient(numerator: int, ratios: Floats) -> float:
     if numerator < 1:
         return float("nan")
     total = float(ratios.sum())
-    return numerator / total if total > _LATTICE * ratios.size else float("inf")
+    return numerator / total if total > 0 else float("inf")
 
 
 def _averaged(estimates: list[float]) -> tuple[float, float]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Binning = Literal["width", "mass"]
+_ROUNDING = 1e-14  # nats; what the sum leaves where nothing is known, such as of a constant column
 
 
 def binned(values: NDArray[Any], bins: int, binning: Binning = "width") -> Integers:
@@ -55,7 +56,8 @@ def mutual_information(first: Integers, second: Integers) -> float:
     shares = joint / len(first)
     expected = shares.sum(axis=1, keepdims=True) * shares.sum(axis=0, keepdims=True)
     held = shares > 0
-    return float(max((shares[held] * np.log(shares[held] / expected[held])).sum(), 0.0))
+    found = float((shares[held] * np.log(shares[held] / expected[held])).sum())
+    return found if found > _ROUNDING else 0.0
 
 
 def information_table(codes: Integers, factors: list[Integers]) -> Floats:

@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tda_latent.numerics.pairwise import near_one
+from tda_latent.numerics.powers import over_power_of_two
+from tda_latent.numerics.ties import comparison_rounding, lengths
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.intp]
@@ -38,8 +40,7 @@ class Prepared(NamedTuple):
 def prepared(*clouds: NDArray[Any]) -> tuple[Prepared, ...]:
     """Clouds of one space, brought near one and near the origin together; the exact shift does not matter."""
     whole = np.concatenate([np.asarray(cloud, dtype=np.float64) for cloud in clouds])
-    centred, exponent = near_one(whole)
-    plain = np.ldexp(whole, -exponent)
+    (centred, _), (plain, _) = near_one(whole), over_power_of_two(whole)
     ends = np.cumsum([len(cloud) for cloud in clouds])[:-1]
     parts = zip(np.split(plain, ends), np.split(centred, ends), strict=True)
     return tuple(Prepared(points, moved, np.einsum("nd,nd->n", moved, moved)) for points, moved in parts)
@@ -59,6 +60,33 @@ def neighbour_squares(cloud: Prepared, neighbours: int) -> Floats:
         starts = np.searchsorted(near[order], np.arange(len(block)))
         found[rows] = exact[order][starts + neighbours - 1]
     return found
+
+
+def nearest_with_ties(cloud: Prepared, neighbours: int, epsilon: float) -> Iterator[tuple[Integers, Integers]]:
+    """Each point with every other that is at most as far as its k-th nearest, but for rounding, 1 <= k < n.
+
+    Parameters
+    ----------
+    epsilon : relative rounding of the points as they were stored, see `ties.stored_epsilon`
+
+    Yields
+    ------
+    (p,), (p,) numbers of points and of their neighbours, for consecutive points; p >= k of each
+    """
+    reach, far = np.sqrt(neighbour_squares(cloud, neighbours)), lengths(cloud.points)
+    ends = far + reach  # no neighbour is farther from the origin
+    widest = reach + 2 * comparison_rounding(reach, ends, ends, epsilon)
+    for rows, block, slack in _squared_blocks(cloud, cloud):
+        tails, heads = np.nonzero(block <= (widest[rows] ** 2)[:, None] + slack)
+        is_other = heads != tails + rows.start
+        tails, heads = tails[is_other], heads[is_other]
+        apart = np.sqrt(_exact_squares(cloud.points[rows], cloud.points, tails, heads))
+        tails += rows.start
+        near = np.zeros(len(far))
+        is_inside = apart <= reach[tails]
+        np.maximum.at(near, tails[is_inside], far[heads[is_inside]])
+        is_near = apart <= reach[tails] + comparison_rounding(reach[tails], near[tails], far[heads], epsilon)
+        yield tails[is_near], heads[is_near]
 
 
 def within_balls(

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from tda_latent.errors import InvalidInput
 from tda_latent.numerics.distance_blocks import distance_blocks
-from tda_latent.numerics.ties import reach_rounding
+from tda_latent.numerics.powers import over_power_of_two
+from tda_latent.numerics.ties import lengths, stored_epsilon, within_reach
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -51,11 +52,13 @@ def neighbour_overlaps(first: NDArray[Any], second: NDArray[Any], neighbours: in
             "neighbours or share more inputs."
         )
     common, sizes = np.empty(size), np.empty((size, 2), dtype=np.int64)
-    clouds = _near_one(first), _near_one(second)
+    clouds = over_power_of_two(first)[0], over_power_of_two(second)[0]
+    far = [lengths(cloud) for cloud in clouds]
+    epsilons = [stored_epsilon(cloud) for cloud in clouds]
     for (rows, block), (_, beside) in zip(*map(distance_blocks, clouds), strict=True):
         near, other = (
-            _nearest(cloud[rows], lengths, rows, neighbours)
-            for cloud, lengths in zip(clouds, (block, beside), strict=True)
+            _nearest(part, rows, long, epsilon, neighbours)
+            for part, long, epsilon in zip((block, beside), far, epsilons, strict=True)
         )
         common[rows] = (near & other).sum(axis=1)
         sizes[rows, 0], sizes[rows, 1] = near.sum(axis=1), other.sum(axis=1)
@@ -80,17 +83,9 @@ def unrelated_overlap(sizes: NDArray[np.int64]) -> float:
     return float(np.average(means, weights=counts))
 
 
-def _near_one(points: NDArray[Any]) -> NDArray[Any]:
-    """The cloud divided by a power of two, in its own float type: no digit changes, no square leaves the range."""
-    largest = np.abs(points).max()
-    if not np.isfinite(largest):
-        raise InvalidInput("a coordinate is infinite: neighbours are those of points, not of a matrix of distances.")
-    return np.asarray(np.ldexp(points, -int(np.frexp(largest)[1])))
-
-
-def _nearest(points: NDArray[Any], block: Floats, rows: slice, neighbours: int) -> Flags:
+def _nearest(block: Floats, rows: slice, far: Floats, epsilon: float, neighbours: int) -> Flags:
     """(rows, n) whether a point is as near as the k-th nearest other, up to rounding."""
     places = np.arange(rows.start, rows.stop)
     block[places - rows.start, places] = np.inf
     reach = np.partition(block, neighbours - 1, axis=1)[:, neighbours - 1]
-    return np.asarray(block <= (reach + reach_rounding(points, reach))[:, None])
+    return within_reach(block, reach, far, epsilon)

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tda_latent.errors import InvalidParameter
+from tda_latent.numerics.ties import level_bounds
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
-_EQUAL = 1e-12  # of the longest distance: lengths that differ by less are equal
 
 
 class Neighbourhoods(NamedTuple):
@@ -21,21 +21,25 @@ class Neighbourhoods(NamedTuple):
     continuity: Floats
 
 
-def kept_neighbourhoods(source: Floats, view: Floats, sizes: Integers) -> Neighbourhoods:
+def kept_neighbourhoods(
+    source: Floats, view: Floats, sizes: Integers, roundings: tuple[float, float] = (0.0, 0.0)
+) -> Neighbourhoods:
     """How far neighbours in the view are neighbours in the source, and the reverse [venna2001].
 
     Parameters
     ----------
     source, view : (n, n) distances in the two spaces
     sizes : (k,) of the neighbourhood, each from 1 to below n / 2
+    roundings : by how much equal distances may differ in either space, see `ties.distance_rounding`
 
     Returns
     -------
     Neighbourhoods
         1 minus the normalised excess of ranks over k among the k nearest, from 0 to 1. Without ties these are the
-        published numbers. Points that are equally far, up to 1e-12 of the longest distance, take each of their ranks
-        equally often, independently in the two spaces, so that the order of the rows decides nothing and unrelated
-        spaces give about 1/2, also when the codes of each class coincide.
+        published numbers. Points that are equally far, see `ties.level_bounds`, take each of their ranks equally
+        often, independently in the two spaces, so that the order of the rows decides nothing and unrelated spaces give
+        about 1/2, also when the codes of each class coincide. A space with ties therefore does not reach 1 against
+        itself; no view that keeps its levels has more or less than that.
 
     Notes
     -----
@@ -44,20 +48,16 @@ def kept_neighbourhoods(source: Floats, view: Floats, sizes: Integers) -> Neighb
     size = len(source)
     if not ((sizes >= 1) & (sizes < size / 2)).all():
         raise InvalidParameter(f"neighbourhoods are {sizes.tolist()} for {size} points; the rule is 1 <= k < n / 2.")
-    slacks = [_EQUAL * float(part.max(initial=0.0)) for part in (source, view)]
     excess = np.zeros((2, len(sizes)))
     for row in range(size):
-        ranks = [_ranks(np.delete(part[row], row), slack) for part, slack in zip((source, view), slacks, strict=True)]
+        ranks = [
+            level_bounds(np.delete(part[row], row), rounding)
+            for part, rounding in zip((source, view), roundings, strict=True)
+        ]
         for place, (far, near) in enumerate((ranks, ranks[::-1])):
             excess[place] += (_beyond(*far, sizes) * _within(*near, sizes)).sum(axis=1)
     worst = size * sizes * (2 * size - 3 * sizes - 1) / 2
     return Neighbourhoods(*(1.0 - excess / worst))
-
-
-def _ranks(distances: Floats, slack: float) -> tuple[Integers, Integers]:
-    """How many are nearer than each, and how many nearer or as far: its ranks are above the one, up to the other."""
-    ordered = np.sort(distances)
-    return np.searchsorted(ordered, distances - slack), np.searchsorted(ordered, distances + slack, side="right")
 
 
 def _within(below: Integers, upto: Integers, sizes: Integers) -> Floats:

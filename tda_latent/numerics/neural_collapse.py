@@ -24,8 +24,8 @@ class Collapse(NamedTuple):
 
     within : trace(S_W S_B^+) / C over the min(C - 1, d) directions that class means span (NC1); inf when class means
         leave one of them out, NaN when nothing varies
-    norms : coefficient of variation of the distances of class means from their centre (NC2); NaN for two classes, whose
-        means are as far from their middle whatever they are
+    norms : coefficient of variation of the distances of class means from their centre (NC2), with C in the denominator
+        (C - 1 in the authors' code); NaN for two classes, whose means are as far from their middle whatever they are
     angles : mean |cosine + 1 / (C - 1)| over pairs of centred class means (NC2); NaN for two classes, which are always
         opposite, when d < C - 1, where no regular simplex fits, or when a class mean is the centre
     distance_ratio : mean over pairs of classes of their mean variance over the squared distance of their means,
@@ -84,8 +84,9 @@ def shuffled_collapse(
 def self_duality(weights: Floats, means: Floats) -> float:
     """Distance of the classifier's (C, d) weights from the centred class means, both of Frobenius norm 1 (NC3).
 
-    0 = they agree, sqrt(2) = unrelated, 2 = opposite; NaN when either vanishes. Weights are centred over the classes
-    first: adding one vector to all of them changes no answer of a softmax.
+    0 = they agree, sqrt(2) = unrelated, 2 = opposite; NaN when either vanishes. The authors' code and plots show the
+    square of it. Weights are centred over the classes first: adding one vector to all of them changes no answer of a
+    softmax.
     """
     parts = [rows - rows.mean(axis=0) for rows in (weights, means)]
     lengths = [float(np.linalg.norm(part)) for part in parts]

@@ -15,6 +15,9 @@ from scipy.spatial import cKDTree
 from scipy.spatial.distance import cdist, pdist, squareform
 
 from tda_latent.errors import InvalidInput
+from tda_latent.numerics.distance_blocks import distance_blocks
+from tda_latent.numerics.powers import infinite_coordinate, over_power_of_two
+from tda_latent.numerics.ties import comparison_rounding, lengths, stored_epsilon
 
 Floats = NDArray[np.float64]
 
@@ -29,7 +32,7 @@ def centred(points: NDArray[Any]) -> Floats:
     """
     wide = np.asarray(points, dtype=np.float64)
     if not np.isfinite(wide).all():
-        raise InvalidInput("a coordinate is infinite; a matrix of distances goes with metric: precomputed.")
+        raise infinite_coordinate()
     return np.asarray(wide - wide.mean(axis=0), dtype=np.float64)
 
 
@@ -101,22 +104,35 @@ def geodesic_distances(points: NDArray[Any], neighbours: int) -> Floats:
 
 
 def neighbour_graph(points: NDArray[Any], neighbours: int) -> csr_matrix:
-    """Symmetric graph (n, n) of ones that joins each point to its k nearest others (union of both directions)."""
+    """Symmetric graph (n, n) of ones that joins each point to its k nearest others (union of both directions).
+
+    Whoever is as far as the k-th nearest, up to the rounding of stored numbers, is joined as well, so that neither the
+    order nor the axes of the points decide; of copies of such a point one is enough, for paths run through copies.
+    """
     wide, _ = near_one(points)
     size = len(wide)
     count = min(neighbours, size - 1)
     if count < 1:
         return csr_matrix((size, size))
-    _, nearest = cKDTree(wide).query(wide, k=count + 1)
-    rows = np.repeat(np.arange(size), count + 1)
-    columns = nearest.ravel()
+    far = lengths(over_power_of_two(points)[0])
+    gaps, nearest = cKDTree(wide).query(
+        wide, k=min(count + 2, size)
+    )  # the point itself, its neighbours, and who may be tied
+    reach = gaps[:, count]
+    slack = comparison_rounding(reach, far + reach, far + reach, stored_epsilon(points))
+    tails, heads = [np.repeat(np.arange(size), count + 1)], [nearest[:, : count + 1].ravel()]
+    different, first = np.unique(wide, axis=0, return_index=True)
+    tied = np.flatnonzero(gaps[:, -1] <= reach + slack) if size > count + 1 else np.empty(0, dtype=np.int64)
+    for chosen, block in distance_blocks(wide[tied], different):
+        near, places = np.nonzero(block <= (reach + slack)[tied[chosen], None])
+        tails.append(tied[chosen][near])
+        heads.append(first[places])
+    rows, columns = np.concatenate(tails), np.concatenate(heads)
     keep = rows != columns
-    rows, columns = rows[keep], columns[keep]
-    # among duplicates a point may be missing from its own list, which leaves one neighbour too many: harmless
-    graph = coo_matrix((np.ones(len(rows)), (rows, columns)), shape=(size, size)).tocsr()
+    graph = coo_matrix((np.ones(int(keep.sum())), (rows[keep], columns[keep])), shape=(size, size)).tocsr()
     united = graph + graph.T
     united.data[:] = 1.0
-    return united
+    return csr_matrix(united)
 
 
 def minimum_spanning_edges(distances: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
@@ -159,8 +175,15 @@ def component_labels(graph: csr_matrix) -> NDArray[np.int64]:
 def near_one(points: NDArray[Any]) -> tuple[Floats, int]:
     """The cloud divided by a power of two and centred, and the exponent: no square leaves the range of float64."""
     wide = np.ascontiguousarray(points, dtype=np.float64)  # the last bit of a mean depends on the layout
-    exponent = int(np.frexp(np.abs(wide).max())[1])
-    return centred(np.ldexp(wide, -exponent)), exponent
+    near, exponent = over_power_of_two(wide)
+    return centred(near), exponent
+
+
+def near_one_together(points: NDArray[Any], new: NDArray[Any]) -> tuple[Floats, Floats]:
+    """Both clouds shifted and scaled alike, the first to mean zero and entries below one."""
+    near, exponent = near_one(points)
+    shift = np.ldexp(np.asarray(points, dtype=np.float64), -exponent).mean(axis=0)
+    return near, np.asarray(np.ldexp(np.asarray(new, dtype=np.float64), -exponent) - shift, dtype=np.float64)
 
 
 def _angles(directions: Floats) -> Floats:

@@ -64,11 +64,17 @@ def shuffled_rows(copies: Integers, rng: np.random.Generator) -> Integers:
 def held_out(codes: NDArray[Any], parts: int, rng: np.random.Generator, least: int = 12) -> tuple[Integers, Integers]:
     """Rows to learn from, ascending, and about one in ``parts`` to judge on, in the order in which they were drawn.
 
-    Rows that are copies of each other are on one side, so that nothing is judged that was learnt by heart; where fewer
-    than ``least`` rows differ they are drawn one by one. Without copies n // parts rows are judged on.
+    Rows that are copies of each other are on one side, so that nothing is judged that was learnt by heart. Where fewer
+    than ``least`` rows differ, or one heap of copies is more than half of what is to be judged, they are drawn one by
+    one. Without copies n // parts rows are judged on, with copies at most half as many again.
+
+    Parameters
+    ----------
+    codes : (n, d), n >= parts
+    parts : >= 2
     """
     size, of = len(codes), first_copies(codes)
-    if len(np.unique(of)) < least:
+    if len(np.unique(of)) < least or np.bincount(of).max() > size // (2 * parts):
         of = np.arange(size)
     order = rng.permutation(np.unique(of))
     counts = np.bincount(of, minlength=size)[order]

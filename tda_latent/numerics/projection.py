@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from tda_latent.errors import InvalidParameter
-from tda_latent.numerics.pairwise import near_one
+from tda_latent.numerics.pairwise import near_one, near_one_together
+from tda_latent.numerics.powers import over_power_of_two
+from tda_latent.numerics.ties import singular_rounding
 
 Floats = NDArray[np.float64]
 _SKEW = 1e-6  # below this skewness a direction counts as symmetric
-_EQUAL = 1e-12  # of the longest distance: lengths that differ by less are equal
 
 
 def principal_view(points: NDArray[Any], directions: int) -> tuple[Floats, Floats]:
@@ -39,7 +40,7 @@ def principal_view(points: NDArray[Any], directions: int) -> tuple[Floats, Float
     wide, exponent = near_one(points)
     wide -= wide.mean(axis=0)  # far from the origin the first mean is rounded as well
     left, values, right = np.linalg.svd(wide, full_matrices=False)
-    values = np.where(values > _rounding(points, wide, exponent, values), values, 0.0)
+    values = np.where(values > singular_rounding(over_power_of_two(points)[0], values), values, 0.0)
     kept = min(directions, int(np.count_nonzero(values)))
     signs = np.array([_sign(left[:, k] * values[k], right[k]) for k in range(kept)])
     coordinates = np.zeros((len(wide), directions))
@@ -49,14 +50,6 @@ def principal_view(points: NDArray[Any], directions: int) -> tuple[Floats, Float
     if total > 0:
         shares[:kept] = values[:kept] ** 2 / total
     return coordinates, shares
-
-
-def _rounding(points: NDArray[Any], wide: Floats, exponent: int, values: Floats) -> float:
-    """Singular value below which a direction holds nothing but the rounding of the points or of the decomposition."""
-    stored = np.finfo(points.dtype if points.dtype.kind == "f" else np.float64).eps
-    largest = float(np.ldexp(np.abs(points).max().astype(np.float64), -exponent))
-    given = float(stored) * largest * float(np.sqrt(wide.shape).sum())
-    return max(given, float(np.finfo(np.float64).eps) * max(wide.shape) * float(values.max()))
 
 
 def principal_places(points: NDArray[Any], coordinates: Floats, new: NDArray[Any]) -> Floats:
@@ -71,14 +64,13 @@ def principal_places(points: NDArray[Any], coordinates: Floats, new: NDArray[Any
     (m, k) float64
         The new points on the axes of the old ones; 0 along an axis that the old cloud does not have.
     """
-    wide, exponent = near_one(points)
+    wide, wanted = near_one_together(points, new)
+    exponent = over_power_of_two(points)[1]
     near = np.ldexp(coordinates, -exponent)
     spread = (near**2).sum(axis=0)
     axes = np.divide(wide.T @ near, spread, out=np.zeros((wide.shape[1], near.shape[1])),
                      where=spread > np.finfo(np.float64).eps * spread.max(initial=0.0))  # fmt: skip
-    shift = np.ldexp(np.asarray(points, dtype=np.float64), -exponent).mean(axis=0)
-    places = (np.ldexp(np.asarray(new, dtype=np.float64), -exponent) - shift) @ axes
-    return np.asarray(np.ldexp(places, exponent), dtype=np.float64)
+    return np.asarray(np.ldexp(wanted @ axes, exponent), dtype=np.float64)
 
 
 def interpolated_places(points: NDArray[Any], coordinates: Floats, new: NDArray[Any], neighbours: int = 5) -> Floats:
@@ -98,9 +90,7 @@ def interpolated_places(points: NDArray[Any], coordinates: Floats, new: NDArray[
     -----
     An interpolation [shepard1968], not what the method of the map would do. O((n + m) log n) in few dimensions.
     """
-    wide, exponent = near_one(points)
-    shift = np.ldexp(np.asarray(points, dtype=np.float64), -exponent).mean(axis=0)
-    wanted = np.ldexp(np.asarray(new, dtype=np.float64), -exponent) - shift
+    wide, wanted = near_one_together(points, new)
     gaps, rows = cKDTree(wide).query(wanted, k=np.arange(1, min(neighbours, len(wide)) + 1))
     touching = gaps[:, :1] == 0
     nearest = np.where(touching, 1.0, gaps[:, :1])  # ratios to the nearest gap, since 1 / gap may leave float64
@@ -109,30 +99,37 @@ def interpolated_places(points: NDArray[Any], coordinates: Floats, new: NDArray[
     return np.asarray(np.einsum("ij,ijk->ik", weights, coordinates[rows]), dtype=np.float64)
 
 
-def trustworthiness(source: Floats, view: Floats, neighbours: int) -> float:
+def trustworthiness(
+    source: Floats, view: Floats, neighbours: int, roundings: tuple[float, float] = (0.0, 0.0)
+) -> float:
     """How far neighbours in the view are neighbours in the source [venna2001]; swap the arguments for continuity.
 
     Parameters
     ----------
     source, view : (n, n) distances in the two spaces
     neighbours : k < n / 2
+    roundings : by how much equal distances may differ in either space, see `ties.distance_rounding`
 
     Returns
     -------
     float
         Between 0 and 1: 1 minus the normalised excess of source ranks over k among the k nearest in the view.
-        Among equally far points each has the best of their ranks; equal is what differs by less than 1e-12 of the
-        longest distance, since the coordinates of a map are rounded. O(n^2 log n).
+        Of points that are equally far in the source each has the best of their ranks; of those in the view each is as
+        likely a neighbour, so that the order of the rows decides nothing. A view on one place has the value of chance,
+        about 1/2, and as the source it keeps everything. O(n^2 log n).
     """
     size = len(source)
     if not 1 <= neighbours < size / 2:
         raise InvalidParameter(f"neighbours is {neighbours} for {size} points; the rule is 1 <= k < n / 2.")
-    nearest = np.argpartition(_without_self(view), neighbours - 1, axis=1)[:, :neighbours]
-    ordered = np.sort(_without_self(source), axis=1)
-    wanted = np.take_along_axis(source, nearest, axis=1)
-    wanted = wanted - _EQUAL * source.max()
-    ranks = np.stack([np.searchsorted(row, values) for row, values in zip(ordered, wanted, strict=True)]) + 1
-    excess = np.maximum(ranks - neighbours, 0).sum()
+    excess = 0.0
+    for far, near in zip(_without_self(source), _without_self(view), strict=True):
+        reach = np.partition(near, neighbours - 1)[neighbours - 1]
+        nearer = near < reach - roundings[1]
+        tied = (near <= reach + roundings[1]) & ~nearer
+        shares = nearer + tied * ((neighbours - nearer.sum()) / tied.sum())
+        chosen = np.flatnonzero(shares)
+        ranks = np.searchsorted(np.sort(far), far[chosen] - roundings[0]) + 1
+        excess += float(shares[chosen] @ np.maximum(ranks - neighbours, 0))
     return float(1.0 - 2.0 * excess / (size * neighbours * (2 * size - 3 * neighbours - 1)))
 
 

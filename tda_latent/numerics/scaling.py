@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tda_latent.errors import InvalidInput, InvalidParameter
-from tda_latent.numerics.pairwise import centred, median_distance, pairwise_distances
+from tda_latent.numerics.pairwise import centred, median_distance, pairwise_distances, unit_directions
+from tda_latent.numerics.ties import distance_rounding
 
 Floats = NDArray[np.float64]
 ScaleMode = Literal["given", "median", "posterior"]
@@ -25,11 +26,13 @@ class ScaledDistances(NamedTuple):
     matrix : (n, n) symmetric float64, zero diagonal
     divisor : the number that every distance was divided by; 1.0 unless the mode is "median"
     unit : "input distance" | "median-normalised" | "posterior sd"
+    rounding : by how much equal distances may differ, in that unit, see `ties.distance_rounding`
     """
 
     matrix: Floats
     divisor: float
     unit: str
+    rounding: float
 
 
 def scaled_distances(
@@ -62,14 +65,18 @@ def scaled_distances(
     if mode == "posterior":
         if metric == "cosine":
             raise InvalidParameter("scale: posterior needs lengths, and the cosine metric measures angles.")
+        stored = (points / _posterior_deviations(points, deviations)).astype(points.dtype)
         points = posterior_scaled(points, deviations)
+    else:
+        stored = unit_directions(points).astype(points.dtype) if metric == "cosine" else points
     matrix = pairwise_distances(points, metric, neighbours)
+    rounding = distance_rounding(stored, float(matrix.max()))
     if mode != "median":
-        return ScaledDistances(matrix, 1.0, UNITS[mode])
+        return ScaledDistances(matrix, 1.0, UNITS[mode], rounding)
     if len(matrix) < 2:
         raise InvalidInput("one point has no median distance; use scale: given or a cloud of at least 2 points.")
     divisor = median_distance(matrix)
-    return ScaledDistances(matrix / divisor, divisor, UNITS[mode])
+    return ScaledDistances(matrix / divisor, divisor, UNITS[mode], rounding / divisor)
 
 
 def posterior_scaled(points: NDArray[Any], deviations: NDArray[Any] | None) -> Floats:
@@ -78,9 +85,14 @@ def posterior_scaled(points: NDArray[Any], deviations: NDArray[Any] | None) -> F
     A coordinate that the encoder does not use (deviation near that of the prior, mean near zero) shrinks to a
     fraction of a unit, a coordinate that it is sure of is stretched.
     """
+    return np.asarray(centred(points) / _posterior_deviations(points, deviations), dtype=np.float64)
+
+
+def _posterior_deviations(points: NDArray[Any], deviations: NDArray[Any] | None) -> Floats:
+    """(d,) root-mean-square posterior deviation of each coordinate."""
     if deviations is None:
         raise InvalidInput("scale: posterior needs the posterior deviations of the latents, and they carry none.")
     if deviations.shape != points.shape:
         raise InvalidInput(f"deviations have shape {deviations.shape}, the points {points.shape}; they must agree.")
     wide = np.asarray(deviations, dtype=np.float64)
-    return np.asarray(centred(points) / np.sqrt(np.mean(wide**2, axis=0)), dtype=np.float64)
+    return np.asarray(np.sqrt(np.mean(wide**2, axis=0)), dtype=np.float64)

@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tda_latent.numerics.entropy import shannon_entropy
-from tda_latent.numerics.pairwise import centred
+from tda_latent.numerics.pairwise import near_one
+from tda_latent.numerics.powers import over_power_of_two
+from tda_latent.numerics.ties import singular_rounding
 
 Floats = NDArray[np.float64]
 
@@ -19,13 +21,12 @@ def principal_deviations(points: NDArray[Any]) -> Floats:
     Singular values of the centred points over sqrt(n). Values below the rounding error of the points' own
     dtype are exactly 0, so that a cloud in a flat subspace has deviations of exactly 0 across it. O(n d min(n, d)).
     """
-    wide = centred(points)
+    wide, exponent = near_one(points)
     wide -= wide.mean(axis=0)  # far from the origin the first mean is rounded as well
-    values = np.linalg.svd(wide, compute_uv=False)
-    stored = np.finfo(points.dtype if points.dtype.kind == "f" else np.float64).eps
-    rounding = stored * np.abs(points).max() * (np.sqrt(wide.shape).sum())
-    rounding = max(rounding, np.finfo(np.float64).eps * max(wide.shape) * values.max())
-    return np.asarray(np.where(values > rounding, values, 0.0) / np.sqrt(len(wide)), dtype=np.float64)
+    values = np.asarray(np.linalg.svd(wide, compute_uv=False), dtype=np.float64)
+    rounding = singular_rounding(over_power_of_two(points)[0], values)
+    real = np.where(values > rounding, values, 0.0) / np.sqrt(len(wide))
+    return np.asarray(np.ldexp(real, exponent), dtype=np.float64)
 
 
 def variance_shares(deviations: Floats) -> Floats:

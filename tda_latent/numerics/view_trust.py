@@ -11,6 +11,8 @@ from scipy.spatial.distance import squareform
 
 from tda_latent.errors import InvalidParameter
 from tda_latent.numerics.pairwise import minimum_spanning_edges
+from tda_latent.numerics.powers import over_power_of_two
+from tda_latent.numerics.ties import level_ranks
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -43,7 +45,7 @@ def scaled_stress(cloud: Floats, view: Floats) -> float:
         0 = the view is the cloud up to scale; 1 = nothing of the distances is left. NaN when all points of the cloud
         coincide. Scaling either side changes nothing, as it would without the factor [smelser2024].
     """
-    wanted, shown = (_near_one(squareform(part, checks=False)) for part in (cloud, view))
+    wanted, shown = (over_power_of_two(squareform(part, checks=False))[0] for part in (cloud, view))
     total, spread = float(wanted @ wanted), float(shown @ shown)
     if not total:
         return float("nan")
@@ -51,16 +53,16 @@ def scaled_stress(cloud: Floats, view: Floats) -> float:
     return float(np.linalg.norm(factor * shown - wanted) / np.sqrt(total))
 
 
-def _near_one(lengths: Floats) -> Floats:
-    """The lengths over a power of two, so that no square leaves the range of float64."""
-    return np.asarray(np.ldexp(lengths, -int(np.frexp(lengths.max(initial=0.0))[1])), dtype=np.float64)
+def rank_correlation(cloud: Floats, view: Floats, roundings: tuple[float, float] = (0.0, 0.0)) -> float:
+    """Spearman correlation of all distances between pairs: 1 = the same order of far and near; NaN without spread.
 
-
-def rank_correlation(cloud: Floats, view: Floats) -> float:
-    """Spearman correlation of all distances between pairs: 1 = the same order of far and near; NaN without spread."""
-    from scipy.stats import rankdata
-
-    ranks = np.stack([rankdata(squareform(part, checks=False)) for part in (cloud, view)])
+    Parameters
+    ----------
+    cloud, view : (n, n) distances
+    roundings : by how much equal ones may differ on either side, see `ties.distance_rounding`
+    """
+    sides = zip((cloud, view), roundings, strict=True)
+    ranks = np.stack([level_ranks(squareform(part, checks=False), rounding) for part, rounding in sides])
     ranks -= ranks.mean(axis=1, keepdims=True)
     norms = np.linalg.norm(ranks, axis=1)
     return float(ranks[0] @ ranks[1] / norms.prod()) if norms.all() else float("nan")

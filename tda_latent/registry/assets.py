@@ -60,6 +60,13 @@ class Asset:
         """The first place that holds every file, whatever is in them; None when there is none."""
         return next((place for place in self.places() if all((place / name).is_file() for name in self.files)), None)
 
+    def missing(self) -> MissingLibrary:
+        """What to say when it is in none of its places."""
+        return MissingLibrary(
+            f"{self.what} ({self.licence}) is not here, and nothing is downloaded in a run. Get it with: "
+            f"{self.command} (or put its files into ${VARIABLE}/{self.name})"
+        )
+
     def state(self) -> State:
         """Whether it can be used; reads every file."""
         folder = self.folder()
@@ -170,10 +177,7 @@ def verified(wanted: Asset, file: str) -> Path:
     """
     folder = wanted.folder()
     if folder is None:
-        raise MissingLibrary(
-            f"{wanted.what} ({wanted.licence}) is not here, and nothing is downloaded in a run. Get it with: "
-            f"{wanted.command} (or put its files into ${VARIABLE}/{wanted.name})"
-        )
+        raise wanted.missing()
     found = _digest(folder / file)
     if found != wanted.files[file]:
         raise InvalidInput(

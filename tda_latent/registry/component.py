@@ -38,6 +38,9 @@ replicate, layer; all of them without it; may be a property), ``reads_folder`` (
 its codes, for ``axes: layers``; may be a property), ``baseline`` (True for a plain distance that a topological one
 has to beat), ``example`` (parameters for a run of under a second).
 
+Optional method of a source: ``looked()``, the columns that it gives as far as the names in its file tell, or None; it
+is asked before a run where ``provides`` is not declared.
+
 Optional methods of an analyzer of clouds: ``resolved(size, dimension)``, the same component with everything decided
 that depends on the shape of the cloud, such as what a budget buys (it is what keys are made of); ``cost(size,
 dimension, cloud)``, seconds of a reference machine and bytes, shown before a run (``cloud`` is None while it does not

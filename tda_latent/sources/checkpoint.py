@@ -19,17 +19,22 @@ class Checkpoint:
     """Your own trained torch network, for every analyzer that takes a model; nothing is trained.
 
     Its data say in a column ``split`` which rows it was trained on ("train") and which it never saw ("test"); the
-    latter are encoded and analysed. The module of the factory is imported from the working folder or as installed, and
-    its code runs; the weights are data and run nothing. Several seeds: ``path: "vae-{seed}.pt"``.
+    latter are encoded and analysed. The module of the factory is looked for beside the experiment file, then in the
+    working folder, then among installed packages; its code runs. The weights are data and run nothing.
+
+    Several trainings are replicates: ``path: "vae-{seed}.pt"`` with ``axes: {replicates: [3, 7]}`` reads vae-3.pt and
+    vae-7.pt. ``{seed}`` is the name of the replicate, as ``{replicate}`` is, and not the ``seed`` of the file.
 
     Parameters
     ----------
     path : str
-        Weights: a ``.pt`` of torch.save (read as data only; best a ``state_dict``) or ``.safetensors``.
+        Weights: a ``.pt`` of torch.save (read as data only; best a ``state_dict``), ``.safetensors``, or an index of
+        shards as Hugging Face writes them (``.index.json``), each of which counts.
     factory : str
         ``module:function``, which makes the network; with plain values as arguments: ``my_models:make_vae(width=8)``.
     encode : str
-        Name of its method or part from inputs to codes; "encode" also finds "encoder".
+        Name of its method or part from inputs to codes; "encode" also finds "encoder", and
+        "forward[1]" takes one of several results.
     decode : str or None
         Name of its method or part from codes to inputs; "decode" also finds "decoder"; None for one that has none.
     shape : list of int
@@ -40,7 +45,7 @@ class Checkpoint:
         Where codes for sampling are drawn from; "normal" is N(0, I). An encoder with a spread has N(0, I) anyway.
     code : str
         Digest of the code of the factory and of what it imports beside it; a run fills it in, so that a change of the
-        code is a change of the model.
+        code is a change of the model. Other code is refused, now and wherever the model is used.
 
     Notes
     -----
@@ -73,8 +78,8 @@ class Checkpoint:
         Raises
         ------
         InvalidInput
-            For data without a split, a factory that cannot be called, weights of another network, or a network that
-            does not take two rows of the data.
+            For data without a split, a factory that cannot be called or whose code is another one, weights of another
+            network, or a network that does not take two rows of the data.
         """
         from tda_latent.models.own import stored_model
 

@@ -155,3 +155,21 @@ def test_a_single_point_and_coinciding_points_have_measures_and_round_trip(metri
         assert found["gap components"] == 1
         assert len(found.tables["bridges"].rows) == 0
         assert found == unpack(*found.packed())
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("metric", "scale"), [("euclidean", "given"), ("euclidean", "median"), ("geodesic", "given")])
+def test_a_turned_lattice_hangs_together_like_the_lattice_in_the_digits_it_is_stored_in(dtype, metric, scale):
+    lattice = np.stack(np.meshgrid(*[np.arange(4.0)] * 3), axis=-1).reshape(-1, 3)
+    turn = np.linalg.qr(np.random.default_rng(1).normal(size=(3, 3)))[0]
+    measured = Connectivity(neighbours=6, metric=metric, scale=scale)
+    plain, turned = measured(Latents(lattice)), measured(Latents(((lattice + 2) @ turn).astype(dtype)))
+    for name in ("longest gap", "gap components", "neighbour graph components", "algebraic connectivity"):
+        assert turned[name] == pytest.approx(plain[name], rel=1e-9)
+    assert (plain["gap components"], plain["longest gap"]) == (1, 0)
+
+
+def test_one_far_point_is_no_neighbour_of_all():
+    cloud = np.random.default_rng(2).normal(size=(60, 3))
+    far = Connectivity(neighbours=4)(Latents(np.vstack([cloud, [[1e11, 0, 0]]]), labels={"far": ["no"] * 60 + ["yes"]}))
+    assert far.tables["class edges"].values[0, 1] == 4

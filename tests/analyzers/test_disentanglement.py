@@ -176,6 +176,19 @@ def test_factors_of_uneven_steps_have_the_published_scores(kind, noise):
         assert mig == pytest.approx(0.89, abs=0.01)
 
 
+@pytest.mark.parametrize(("kind", "period"), [("real", None), ("circular", 1.0)])
+def test_a_heap_at_one_value_makes_no_class_of_every_other_value(kind, period):
+    rest = np.random.default_rng(3).uniform(0, 1, 150)
+    plain = target_of(rest, kind, period, 20, "width")
+    heaped = target_of(np.append(np.zeros(9900), rest), kind, period, 20, "width")
+    assert len(np.unique(plain.classes)) <= 20
+    assert len(np.unique(heaped.classes)) <= 20
+    steps = np.repeat(
+        np.arange(32) / 32, np.append(20, np.full(31, 60))
+    )  # most steps occur often: classes of their own
+    assert len(np.unique(target_of(steps, kind, period, 20, "width").classes)) == 32
+
+
 def test_many_classes_read_from_noisy_codes_leave_no_importance_to_codes_that_know_nothing():
     rng = np.random.default_rng(9)
     steps = rng.integers(0, 32, (3000, 2))

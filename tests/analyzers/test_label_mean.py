@@ -26,10 +26,35 @@ def test_it_is_the_mean_of_the_known_values() -> None:
 def test_a_class_is_counted() -> None:
     clouds = cloud(kind=["a", "b", "a", "a"], number=np.array([1, 2, 2, 3]))
     assert LabelMean("kind", "a")(clouds).scalars["mean"].value == 0.75
-    assert LabelMean("kind", "c")(clouds).scalars["mean"].value == 0
     assert LabelMean("number", "2")(clouds).scalars["mean"].value == 0.5
     with pytest.raises(InvalidParameter, match="no label is named"):
         LabelMean(value="a")
+
+
+@pytest.mark.parametrize("value", ["1", "1.0", 1, 1.0, True, "true"])
+@pytest.mark.parametrize("column", [[1, 0, 1, 1], [1.0, 0, 1, 1], [True, False, True, True]])
+def test_numbers_are_one_class_however_they_are_written(column, value) -> None:
+    assert LabelMean("hit", value)(cloud(hit=np.array(column))).scalars["mean"].value == 0.75
+
+
+def test_texts_are_compared_letter_by_letter_and_with_numbers_by_what_they_say() -> None:
+    digits = cloud(digit=["1", "1.0", "7", "seven"])
+    assert LabelMean("digit", "1")(digits).scalars["mean"].value == 0.25
+    assert LabelMean("digit", 1)(digits).scalars["mean"].value == 0.5
+
+
+def test_points_of_unknown_class_are_not_counted() -> None:
+    found = LabelMean("score", "2")(cloud(score=np.array([2.0, np.nan, 3.0, np.nan]))).scalars
+    assert (found["mean"].value, found["points"].value) == (0.5, 2)
+
+
+def test_a_class_that_no_point_has_is_refused_with_those_that_occur() -> None:
+    with pytest.raises(InvalidInput, match=r"'c', and no point .* 'kind', which is a, b; "):
+        LabelMean("kind", "c")(cloud(kind=["a", "b", "a", "a"]))
+    with pytest.raises(InvalidInput, match=r"value is 4\.0, and no point .* which is 1, 2, 3; "):
+        LabelMean("number", 4)(cloud(number=np.array([1, 2, 2, 3])))
+    with pytest.raises(InvalidInput, match="which is 0, 1, 2, 3, 4, 5, 6, 7 and 2 more"):
+        LabelMean("number", "low")(Latents(np.zeros((10, 2)), labels={"number": np.arange(10)}))
 
 
 def test_texts_and_absent_labels_are_refused() -> None:

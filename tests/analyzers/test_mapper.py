@@ -310,7 +310,7 @@ def test_a_wrong_parameter_is_named_with_its_remedy(written, sentence):
         (Label(name="sid"), UnknownName, "Did you mean 'side'?"),
         (Label(name="side"), InvalidInput, "Use distance-to-class"),
         (DistanceToClass(label="side", value="lef"), UnknownName, "Did you mean 'left'?"),
-        (FactorValue(name="angle"), UnknownName, "none is registered"),
+        (FactorValue(name="angle"), UnknownName, "There are none here"),
     ],
 )
 def test_a_lens_that_does_not_fit_the_cloud_says_why(lens, error, sentence):

@@ -34,6 +34,27 @@ def test_a_turned_and_shrunk_copy_keeps_everything() -> None:
         assert found[f"density divergence, width {width}"] == pytest.approx(0.0, abs=1e-9)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shift", [0.0, 20.0])
+def test_a_turned_lattice_keeps_all_that_the_lattice_itself_keeps(dtype: type, shift: float) -> None:
+    """Ties of the lattice are ties of its turned copy, in the digits that it is stored in."""
+    lattice = np.stack(np.meshgrid(*[np.arange(4.0)] * 3), axis=-1).reshape(-1, 3)
+    turn = np.linalg.qr(stream(8).normal(size=(3, 3)))[0]
+    found = QUICK(cloud(((lattice + shift) @ turn / 3).astype(dtype)), cloud(lattice.astype(dtype)), stream())
+    for name in ("trustworthiness", "continuity"):
+        assert found[name] == pytest.approx(found[f"{name} (inputs themselves)"], abs=1e-12)
+        assert 0.9 < found[name] < 1
+
+
+def test_one_code_far_away_changes_what_only_that_code_can() -> None:
+    points = stream(9).normal(size=(100, 4)).astype(np.float32)
+    far = points.copy()
+    far[0] = 1e7
+    found = QUICK(cloud(far), cloud(points), stream())
+    assert found["trustworthiness"] > 0.95
+    assert found["trustworthiness (inputs themselves)"] == pytest.approx(1.0, abs=1e-4)
+
+
 def test_permuted_codes_are_as_good_as_chance() -> None:
     points = stream(2).normal(size=(400, 3))
     found = QUICK(cloud(points), cloud(points), stream())

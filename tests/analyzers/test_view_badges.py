@@ -75,6 +75,17 @@ def test_repeating_the_points_changes_no_feature() -> None:
     assert features(once) == features(thrice)
 
 
+@pytest.mark.parametrize("size", [5, 9, 10, 14])
+def test_few_points_are_few_however_often_they_repeat(size: int) -> None:
+    points = stream(size).normal(size=(size, 3))
+    once, *more = (
+        badge(np.repeat(points, times, axis=0), np.repeat(points[:, :2], times, axis=0)) for times in (1, 2, 7)
+    )
+    for repeated in more:
+        assert [repeated.get(name) for name in FEATURES] == [once.get(name) for name in FEATURES]
+    assert ("components" in once) == (size >= 10)
+
+
 def test_a_torn_ring_loses_its_loop_and_a_bent_line_invents_one() -> None:
     turn = np.sort(stream(5).uniform(0, 2 * np.pi, 200))
     ring, line = np.stack([np.cos(turn), np.sin(turn)], 1), np.stack([turn, 0 * turn], 1)
@@ -101,3 +112,21 @@ def test_a_line_far_from_the_origin_has_no_second_axis(dtype: type) -> None:
     view = PcaView()(Latents(line), stream())
     assert view.axes[1] == "PC2 (0 % of variance)"
     assert not view.coordinates[:, 1].any()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_turned_lattice_keeps_every_order_that_the_lattice_has(dtype: type) -> None:
+    lattice = np.stack(np.meshgrid(np.arange(9.0), np.arange(9.0)), axis=-1).reshape(-1, 2)
+    turn = np.linalg.qr(stream(5).normal(size=(2, 2)))[0]
+    found = badge((lattice + 10).astype(dtype), (lattice @ turn / 7).astype(dtype))
+    for name in ("trustworthiness", "continuity", "rank correlation"):
+        assert found[name] == pytest.approx(1.0, abs=1e-12)
+
+
+@pytest.mark.parametrize("shift", [0.0, 100.0])
+def test_a_lattice_stored_in_few_digits_has_a_perfect_linear_map(shift: float) -> None:
+    lattice = np.stack(np.meshgrid(np.arange(9.0), np.arange(9.0)), axis=-1).reshape(-1, 2)
+    plane = np.linalg.qr(stream(5).normal(size=(6, 6)))[0][:2]
+    trust = PcaView()(Latents((lattice @ plane + shift).astype(np.float32)), stream()).trust
+    for name in ("trustworthiness", "continuity", "rank correlation"):
+        assert trust[name] == pytest.approx(1.0, abs=1e-12)

@@ -10,7 +10,7 @@ from gudhi import SimplexTree
 
 from tda_latent.analyzers.vietoris_rips import VietorisRips
 from tda_latent.analyzers.witness import Witness
-from tda_latent.engines.gudhi_witness import witness_bars
+from tda_latent.engines.gudhi_witness import witness_bars, witness_seconds
 from tda_latent.errors import InvalidInput, InvalidParameter
 from tda_latent.numerics.bottleneck import bottleneck_distance
 from tda_latent.numerics.witness import lazy_witness_edges, witness_distances
@@ -147,11 +147,59 @@ def test_degenerate_clouds_and_wrong_questions():
         Witness(construction="weak", landmarks=300)(Latents(rng().normal(size=(400, 2))), rng())
 
 
-@pytest.mark.parametrize("construction", ["weak", "strong"])
-def test_hours_of_witnesses_are_refused_and_a_threshold_makes_them_seconds(construction):
+def test_hours_of_weak_witnesses_are_refused_and_a_threshold_makes_them_seconds():
     points = np.random.default_rng(0).uniform(size=(10_000, 2))
-    asked = {"construction": construction, "landmarks": 60, "max_degree": 1}
+    asked = {"construction": "weak", "landmarks": 60, "max_degree": 1}
     with pytest.raises(InvalidInput, match=r"10000 witnesses.*threshold"):
         Witness(**asked)(Latents(points), np.random.default_rng(0))
     short = Witness(**asked, threshold=0.02)(Latents(points[:2000]), np.random.default_rng(0))
     assert short.reach == 0.02
+
+
+def test_strong_complexes_of_many_near_landmarks_end():
+    """gudhi's own ends after 2^40 steps for each witness; the filtration is that of all subsets, by the definition."""
+    points = rng(7).uniform(size=(300, 2))
+    found = Witness(landmarks=40, construction="strong", selection="random")(Latents(points), rng(8))
+    rows = np.sort(rng(8).choice(300, 40, replace=False))
+    late = witness_distances(points, rows)
+    late -= late.min(axis=1, keepdims=True)
+    tree = SimplexTree()
+    for size in (1, 2, 3):
+        for simplex in itertools.combinations(range(40), size):
+            tree.insert(list(simplex), float(late[:, simplex].max(axis=1).min()))
+    tree.compute_persistence(homology_coeff_field=2, min_persistence=0)
+    for degree in (0, 1):
+        bars = 2 * tree.persistence_intervals_in_dimension(degree)
+        assert bottleneck_distance(found.of_degree(degree), bars[bars[:, 0] < bars[:, 1]]) < 1e-14
+    with pytest.raises(InvalidInput, match=r"would take about \d+ s"):
+        Witness(landmarks=200, construction="strong")(Latents(rng(9).normal(size=(20_000, 2))), rng())
+
+
+@pytest.mark.parametrize("cut", [0.1, 0.6, np.inf])
+@pytest.mark.parametrize("degree", [0, 1, 2])
+def test_strong_complexes_of_few_landmarks_are_those_of_gudhi(cut, degree):
+    from gudhi import StrongWitnessComplex
+
+    distances = witness_distances(rng(10).normal(size=(60, 3)), np.arange(9))
+    table = [sorted(enumerate(row), key=lambda pair: pair[1]) for row in distances.tolist()]
+    tree = StrongWitnessComplex(nearest_landmark_table=table).create_simplex_tree(
+        max_alpha_square=cut, limit_dimension=degree + 1
+    )
+    tree.compute_persistence(homology_coeff_field=3, min_persistence=0, persistence_dim_max=tree.dimension() <= degree)
+    for k, ours in enumerate(witness_bars(distances, cut, degree, 3, "strong")):
+        expected = tree.persistence_intervals_in_dimension(k).reshape(-1, 2)
+        assert bottleneck_distance(ours, expected[expected[:, 0] < expected[:, 1]]) < 1e-14
+
+
+@pytest.mark.parametrize("cut", [0.05, 0.5, np.inf])
+@pytest.mark.parametrize("degree", [0, 1, 2])
+def test_the_estimate_of_time_counts_at_least_every_witness_of_every_weak_simplex(cut, degree):
+    distances = witness_distances(rng(11).normal(size=(30, 3)), np.arange(8))
+    count = 0
+    for row, size in itertools.product(distances, range(1, degree + 3)):
+        for simplex in itertools.combinations(range(8), size):
+            others = [row[k] for k in range(8) if k not in simplex]
+            count += row[list(simplex)].max() <= min(others, default=np.inf) + cut
+    assert witness_seconds(distances, cut, degree, "weak") >= 1e-6 * count * (1 - 1e-9)
+    if cut == np.inf:
+        assert witness_seconds(distances, cut, degree, "weak") == pytest.approx(1e-6 * count)

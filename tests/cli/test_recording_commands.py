@@ -35,6 +35,9 @@ def other():
 def number():
     return 3
 
+def reader():
+    return nn.TransformerEncoder(nn.TransformerEncoderLayer(4, 2, 8, batch_first=True), 1)
+
 def broken():
     raise KeyError("no config")
 """
@@ -230,3 +233,26 @@ def test_inputs_with_names_are_arguments_and_lengths_must_agree(tmp_path: Path) 
     np.savez(tmp_path / "empty.npz", ids=["a"])
     with pytest.raises(InvalidInput, match="holds no inputs"):
         read_inputs(tmp_path / "empty.npz")
+
+
+def test_the_mask_of_tokens_is_named_on_the_command_line(run: Run, tmp_path: Path) -> None:
+    block = nn.TransformerEncoderLayer(4, 2, 8, batch_first=True)
+    torch.save(nn.TransformerEncoder(block, 1).state_dict(), tmp_path / "reader.pt")
+    padding = np.arange(3) >= np.array([3, 1, 2])[:, None]
+    tokens = INPUTS[:9].reshape(3, 3, 4).copy()
+    asked = ("--data", "tokens.npz", "--layers", "layers.0", "--pooling", "mean", "--out", "found")
+
+    def recorded(*more: str, **inputs: np.ndarray) -> tuple[int, str]:
+        np.savez(tmp_path / "tokens.npz", src=tokens, **inputs)
+        code, _, err = run("record", "reader.pt", "reader", *asked, *more)
+        return code, err
+
+    code, err = recorded(src_key_padding_mask=padding)
+    assert (code, "say mask='src_key_padding_mask'" in err) == (2, True)
+    assert recorded("--mask", "src_key_padding_mask", src_key_padding_mask=padding)[0] == 0
+    first = np.load(tmp_path / "found" / "layers.0.npy")
+    tokens[padding] = 100.0  # whatever lies under the padding
+    assert recorded("--mask", "src_key_padding_mask", src_key_padding_mask=padding)[0] == 0
+    np.testing.assert_allclose(np.load(tmp_path / "found" / "layers.0.npy"), first, rtol=1e-6)
+    assert recorded("--mask", "none", src_key_padding_mask=padding)[0] == 0
+    assert np.abs(np.load(tmp_path / "found" / "layers.0.npy") - first).max() > 1e-3

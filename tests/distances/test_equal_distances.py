@@ -46,7 +46,7 @@ def test_rounding_makes_no_order_among_equal_distances(name, shape):
 def test_the_graph_of_neighbours_is_that_of_the_cloud_and_not_of_its_axes(shape):
     cloud = CLOUDS[shape]
     plain = connected_neighbour_graph(cloud, 4)
-    for changed in changes(cloud)[:3]:
+    for changed in changes(cloud):
         np.testing.assert_array_equal(connected_neighbour_graph(changed, 4), plain)
 
 

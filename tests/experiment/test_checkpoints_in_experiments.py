@@ -71,9 +71,10 @@ def module(folder: Path) -> str:
 
 
 def planned(folder: Path, replicates: str = "[0, 1]", **changes: str) -> Plan:
-    text = FILE.replace("MODULE", module(folder)).replace("REPLICATES", replicates)
+    text = FILE
     for old, new in changes.items():
         text = text.replace(old, new)
+    text = text.replace("MODULE", module(folder)).replace("REPLICATES", replicates)
     (folder / "own.yaml").write_text(text)
     return load_plan(folder / "own.yaml")
 
@@ -110,13 +111,23 @@ def test_each_replicate_has_its_weights_and_the_code_of_the_factory_is_part_of_t
     assert after["code"] != before[0]["code"]
 
 
-def test_a_bundle_brings_the_code_of_the_factory(folder: Path) -> None:
-    planned(folder)
-    assert main(["run", "own.yaml"]) == 0
-    assert main(["bundle", "own.yaml", "-o", "own.zip"]) == 0
+def test_the_code_beside_the_file_runs_is_bundled_and_is_missed_when_it_changes(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    planned(folder, replicates="[0]", MODULE="{model}" + module(folder)[3:])
+    elsewhere = folder / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / f"{module(folder)}.py").write_text("1 / 0")
+    monkeypatch.chdir(elsewhere)
+    assert main(["run", "../own.yaml"]) == 0
+    assert main(["bundle", "../own.yaml", "-o", "own.zip"]) == 0
     with zipfile.ZipFile("own.zip") as bundle:
         [name] = [name for name in bundle.namelist() if name.endswith(f"code/{module(folder)}.py")]
         assert bundle.read(name).decode() == CODE
+    (folder / f"{module(folder)}.py").write_text(CODE.replace("return Coder()", "return Coder().double()"))
+    capsys.readouterr()
+    assert main(["verify", "../own.yaml", "--recompute", "all"]) != 0
+    assert "its code is not the one of this model" in "".join(capsys.readouterr())
 
 
 def test_a_factory_that_is_named_by_its_file_cannot_be_bundled(folder: Path) -> None:
@@ -137,7 +148,14 @@ def test_what_it_does_not_provide_is_left_out_with_the_reason(folder: Path) -> N
         ({"own-{seed}.pt": "own-{sed}.pt"}, r"unknown field \{sed\}"),
         ({"own-{seed}.pt": "own-0.pt"}, "no {replicate} field"),
         ({"own-{seed}.pt": "gone-{seed}.pt"}, "gone-0.pt"),
-        ({":make": "s:make"}, "there is no module"),
+        ({":make": "s:make"}, "there is no module 'own_.*Did you mean 'own_"),
+        ({":make": ".make"}, r"the rule is module:function.*Did you mean 'own_\d+:make'"),
+        ({":make": ":mak"}, "has no function 'mak'. Did you mean 'make'"),
+        ({":make": ":make(width=size)"}, "the rule is module:function"),
+        ({"own-{seed}.pt": "own-{{seed}}.pt"}, r"the path holds \{\{seed\}\}.*Write \{seed\}"),
+        ({"MODULE": "{sed}"}, r"the factory has the unknown field \{sed\}"),
+        ({"factory:": "code: 1234, factory:"}, "rule is text"),
+        ({"factory:": "code: abcd, factory:"}, "code is 'abcd', and the code of the factory .* has the digest"),
         ({"factory:": "factori:"}, "Did you mean 'factory'"),
     ],
 )

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 import tda_latent
+from tda_latent.code import digest as module
+from tda_latent.code import syntax
+from tda_latent.code.digest import code_digest, import_closure
+from tda_latent.code.syntax import remembered, source_facts
 from tda_latent.errors import InvalidInput
-from tda_latent.experiment.identity import code_digest as module
-from tda_latent.experiment.identity import syntax
-from tda_latent.experiment.identity.code_digest import code_digest, import_closure
-from tda_latent.experiment.identity.syntax import remembered, source_facts
 from tda_latent.registry import registry
 
 PACKAGE = {

@@ -199,7 +199,7 @@ def test_a_manifest_of_a_stranger_is_refused_with_a_sentence(text: str, tmp_path
 
 
 def test_a_memory_of_source_files_holds_text_only(tmp_path: Path) -> None:
-    from tda_latent.experiment.identity.syntax import remembered
+    from tda_latent.code.syntax import remembered
 
     path = tmp_path / "code.json"
     for data in (pickle.dumps(Payload(tmp_path / "witness")), b"x\n" + b"[" * 10**6, json.dumps([1]).encode()):

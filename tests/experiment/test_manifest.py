@@ -191,3 +191,9 @@ def test_a_folder_whose_store_is_gone_is_read_from_its_record_unless_that_was_ch
     (folder / "record.json").write_text(json.dumps(record), encoding="utf-8")
     with pytest.raises(StoreError, match="not what its run wrote"):
         find(folder, tmp_path / "nothing")
+
+
+def test_an_experiment_file_without_a_name_leads_to_no_run_and_says_what_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("seed: 1\n", encoding="utf-8")
+    with pytest.raises(InvalidInput, match=r"mine\.yaml has no name, .* write `name: mine` into it"):
+        find(tmp_path / "mine.yaml", tmp_path / "s")

@@ -102,7 +102,7 @@ def test_shards_are_read_through_their_index_or_their_folder(tmp_path: Path) -> 
     loaded(index)
     loaded(tmp_path)
     (tmp_path / "model-00002-of-00002.safetensors").unlink()
-    with pytest.raises(InvalidInput, match=r"the shard model-00002-of-00002.safetensors is missing"):
+    with pytest.raises(InvalidInput, match=r"names the shard model-00002-of-00002.safetensors, which is missing"):
         load_weights(net(), tmp_path)
 
 
@@ -192,3 +192,28 @@ def test_a_file_that_exits_when_it_is_imported_is_an_error_of_the_factory(tmp_pa
     (tmp_path / "script_that_exits.py").write_text("import sys\nsys.exit(3)\n")
     with pytest.raises(InvalidInput, match=r"importing .* raised SystemExit: 3"):
         made(f"{tmp_path / 'script_that_exits.py'}:make")
+
+
+def spoilt(state: State, name: str = "0.weight") -> State:
+    return {**state, name: torch.full_like(state[name], float("nan"))}
+
+
+@pytest.mark.parametrize("twice", [False, True])
+def test_weights_of_a_training_that_diverged_are_refused_by_that_name(tmp_path: Path, twice: bool) -> None:
+    content = {"model": spoilt(RIGHT), "model_ema": spoilt(RIGHT)} if twice else spoilt(RIGHT)
+    torch.save(content, tmp_path / "last.pt")
+    with pytest.raises(InvalidInput, match=r"1 of 9 weights hold NaN, '0.weight' for one: the training diverged"):
+        load_weights(net(), tmp_path / "last.pt")
+
+
+def test_nan_in_a_buffer_is_no_diverged_training(tmp_path: Path) -> None:
+    torch.save(spoilt(RIGHT, "1.running_mean"), tmp_path / "last.pt")
+    assert bool(load_weights(net(), tmp_path / "last.pt").state_dict()["1.running_mean"].isnan().all())
+
+
+@pytest.mark.parametrize("content", [net(), {"state_dict": RIGHT, "folder": Path("runs")}])
+def test_a_pickled_model_is_refused_with_the_call_that_saves_its_weights(tmp_path: Path, content: object) -> None:
+    torch.save(content, tmp_path / "whole.pt")
+    said = r"holds Python objects \((torch|pathlib).*torch\.save\(model\.state_dict\(\), path\) for a model"
+    with pytest.raises(InvalidInput, match=said):
+        load_weights(net(), tmp_path / "whole.pt")

@@ -263,3 +263,20 @@ def test_digits_are_inks_between_zero_and_one_with_their_class_as_text(digits):
     assert digits.ids[-1] == "digit-1796"
     assert sorted(set(digits.labels["digit"].tolist())) == [str(number) for number in range(10)]
     assert digits.labels["digit"][:5].tolist() == ["0", "1", "2", "3", "4"]
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (np.full((2, 2), np.nan), "NaN or infinity in row 0"),
+        (np.array([[0.0, 0.0], [np.inf, 0.0]]), "NaN or infinity in row 1"),
+        ([["a", "b"]], "rule is real numbers"),
+        ([[1.0, 2.0], [3.0]], "rows of unequal length"),
+        (np.ones((2, 2)) * 1j, "complex128"),
+    ],
+)
+def test_what_is_no_finite_number_is_neither_encoded_nor_decoded(given: object, words: str) -> None:
+    asked = network(Pca(dimension=2)(Latents(np.random.default_rng(0).normal(size=(20, 2)))))
+    for ask in (asked.encode, asked.decode):
+        with pytest.raises(InvalidInput, match=words):
+            ask(given)

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 import tda_latent as tl
-from tda_latent.errors import InvalidInput, InvalidParameter
+from tda_latent.errors import InvalidInput, InvalidParameter, UnknownName
 
 
 def drawn(*shape: int, seed: int = 0) -> Tensor:
@@ -201,3 +201,36 @@ def test_an_embedding_or_column_that_is_not_there_is_named() -> None:
         tl.from_anndata(data, "X_pca", ["kin"])
     with pytest.raises(InvalidInput, match="no AnnData object"):
         tl.from_anndata(np.ones((2, 2)))
+
+
+def test_a_whole_output_as_a_tuple_is_not_taken_for_its_hidden_states() -> None:
+    last, pooled = torch.ones(2, 3, 4), torch.ones(2, 4)
+    for output in ((last, pooled), (last, pooled, (last, last)), (last, None), [last, "text"]):
+        with pytest.raises(InvalidInput, match="not all hidden states"):
+            tl.hidden_states(output)
+    stages = (torch.ones(2, 16, 4), torch.ones(2, 4, 8))  # of an image model that merges tokens
+    assert [latents.dimension for latents in tl.hidden_states(stages).values()] == [4, 8]
+
+
+def test_a_mask_that_is_none_is_refused_in_words() -> None:
+    with pytest.raises(InvalidInput, match="the mask 'attention_mask' is 'yes'"):
+        tl.hidden_states((torch.ones(2, 3, 4),), "yes")
+
+
+class Unit(torch.nn.Module):
+    """A posterior around the input itself; inputs may come by name."""
+
+    def encode(self, x: torch.Tensor, shift: float = 0.0) -> torch.distributions.Normal:
+        return torch.distributions.Normal(x + shift, torch.ones_like(x))
+
+
+def test_batches_of_a_posterior_are_read_as_those_of_a_recording() -> None:
+    x = torch.arange(12.0).reshape(4, 3)
+    for batches in ([x], x.split(2), [(x, 0)], [{"x": x}], [x.numpy()]):
+        np.testing.assert_array_equal(tl.posterior(Unit(), batches).points, x)
+    with pytest.raises(InvalidInput, match=r"which is one batch.*\[batch\]"):
+        tl.posterior(Unit(), x.reshape(4, 3, 1))
+    with pytest.raises(InvalidInput, match="3 numbers first and 2 later"):
+        tl.posterior(Unit(), [x, x[:, :2]])
+    with pytest.raises(UnknownName, match=r"pooling of a posterior 'spacial'\. Did you mean 'spatial'"):
+        tl.posterior(Unit(), [x], pooling="spacial")  # type: ignore[arg-type]

@@ -11,6 +11,7 @@ from tda_latent.numerics.intrinsic_dimension import (
     distinct_rows,
     maximum_likelihood,
     nearest_distances,
+    stored_rounding,
     two_nn,
 )
 from tda_latent.numerics.spectrum import (
@@ -112,6 +113,21 @@ def test_a_lattice_has_infinite_dimension_and_two_points_have_none():
     assert two_nn(nearest_distances(lattice, 2)) == np.inf
     assert np.isnan(two_nn(nearest_distances(lattice[:2], 2)))
     assert np.isnan(maximum_likelihood(nearest_distances(lattice[:2], 5)))
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+@pytest.mark.parametrize("shift", [0.0, 30.0])
+def test_neighbours_are_equally_far_in_a_lattice_and_on_a_polygon_as_either_is_stored(kind, shift):
+    angles = 2 * np.pi * np.arange(97) / 97
+    lattice = np.stack(np.meshgrid(np.arange(9.0), np.arange(9.0)), axis=-1).reshape(-1, 2) / 3
+    for cloud in (lattice, np.column_stack([np.cos(angles), np.sin(angles)])):
+        stored = (cloud + shift).astype(kind)
+        assert two_nn(nearest_distances(stored, 2), stored_rounding(stored)) == np.inf
+        assert np.isinf(decimation(stored, 2, 50, np.random.default_rng(0)).two_nn[-1, 0])
+    drawn = np.random.default_rng(1).normal(size=(2000, 3)) + shift
+    single = drawn.astype(np.float32)
+    found = two_nn(nearest_distances(single, 2), stored_rounding(single))
+    assert found == pytest.approx(two_nn(nearest_distances(drawn, 2)), rel=1e-3)
 
 
 def test_points_that_coincide_within_rounding_are_left_out():

@@ -114,3 +114,24 @@ def test_a_cloud_whose_points_mostly_coincide_is_refused_before_it_fills_the_mem
     monkeypatch.setattr("tda_latent.numerics.heat_trace._MOST_EDGES", 1000)
     with pytest.raises(InvalidInput, match="drop repeated points"):
         normalised_laplacian(np.ones((50, 2)), 3)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("far", [1e3, 1e7])
+def test_a_far_outlier_is_joined_to_its_nearest_and_nothing_else_changes(dtype, far) -> None:
+    cloud = np.random.default_rng(5).normal(size=(200, 3)).astype(dtype)
+    outlier = np.array([[far, 0.2 * far, 0]], dtype=dtype)
+    joined = normalised_laplacian(np.concatenate([cloud, outlier]), 4).toarray() != 0
+    apart = np.linalg.norm(cloud.astype(float) - outlier.astype(float), axis=1)
+    assert np.flatnonzero(joined[200, :200]).tolist() == np.sort(np.argsort(apart)[:4]).tolist()
+    np.testing.assert_array_equal(joined[:200, :200], normalised_laplacian(cloud, 4).toarray() != 0)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shift", [0.0, 20.0])
+def test_a_turned_lattice_has_the_graph_of_the_lattice(dtype, shift) -> None:
+    lattice = np.stack(np.meshgrid(*[np.arange(4.0)] * 3), axis=-1).reshape(-1, 3)
+    turn = np.linalg.qr(np.random.default_rng(6).normal(size=(3, 3)))[0]
+    turned = ((lattice + shift) @ turn / 3).astype(dtype)
+    plain, again = (normalised_laplacian(points, 5).toarray() != 0 for points in (lattice, turned))
+    np.testing.assert_array_equal(again, plain)

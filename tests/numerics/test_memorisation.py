@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from scipy.stats import kstest, mannwhitneyu, norm
@@ -19,6 +21,10 @@ from tda_latent.numerics.memorisation import (
 
 def stream(seed=0):
     return np.random.default_rng(seed)
+
+
+def judged(points, training):
+    return authenticity(points, training, two_nearest(points, training))
 
 
 @pytest.mark.parametrize("digits", [8, 1, 0])
@@ -74,20 +80,20 @@ def test_nearest_points_and_authenticity_are_their_definitions_in_loops():
     apart = np.linalg.norm(points[:, None] - training[None], axis=2)
     inside = np.linalg.norm(training[:, None] - training[None], axis=2) + np.diag(np.full(20, np.inf))
     found = two_nearest(points, training)
-    np.testing.assert_array_equal(found.rows, apart.argmin(axis=1))
+    np.testing.assert_array_equal(np.unpackbits(found.ties, axis=1, count=20), apart == apart.min(axis=1)[:, None])
     np.testing.assert_allclose(found.first, np.sort(apart, axis=1)[:, 0])
     np.testing.assert_allclose(found.second, np.sort(apart, axis=1)[:, 1])
     expected = np.mean([row.min() > inside[row.argmin()].min() for row in apart])
-    assert authenticity(found, training) == expected
+    assert authenticity(points, training, found) == pytest.approx(expected)
 
 
 def test_where_several_training_points_are_nearest_each_has_its_share():
     # 1 is nearest to 0 and to 2; 0 has its nearest other at distance 2, 2 has it at distance 1/2
     training = np.array([[0.0], [2.0], [2.5]])
-    assert authenticity(two_nearest(np.array([[1.0]]), training), training) == 0.5
+    assert judged(np.array([[1.0]]), training) == 0.5
     # on a grid of step one every point between two has both at 1/2, and both have others at 1
     grid = np.arange(6.0)[:, None]
-    assert authenticity(two_nearest(grid[:-1] + 0.5, grid), grid) == 0
+    assert judged(grid[:-1] + 0.5, grid) == 0
 
 
 @pytest.mark.parametrize("unit", [1.0, 0.1, 1 / 3])
@@ -99,14 +105,38 @@ def test_neither_the_order_of_binary_training_data_nor_rounding_decides_what_is_
     expected = np.mean([np.mean(row.min() > inside[row == row.min()].min(axis=1)) for row in apart])
     for seed in range(3):
         mixed = (unit * training[stream(seed).permutation(len(training))]).astype(np.float32)
-        found = authenticity(two_nearest((unit * points).astype(np.float32), mixed), mixed)
+        found = judged((unit * points).astype(np.float32), mixed)
         assert found == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("far", [1e3, 1e7, 1e12])
+def test_a_point_that_flies_off_has_one_nearest_point_and_changes_nothing_for_the_others(dtype, far):
+    points, training = stream(1).normal(size=(40, 3)).astype(dtype), stream(2).normal(size=(300, 3)).astype(dtype)
+    moved = points.copy()
+    moved[0] = np.array([far, 0, 0], dtype=dtype)
+    before, after = two_nearest(points, training), two_nearest(moved, training)
+    np.testing.assert_array_equal(after.ties[1:], before.ties[1:])
+    if far < 1e12:  # there even the arithmetic of float64 knows no order
+        assert np.unpackbits(after.ties[0], count=300).sum() == 1
+    near = judged(points[1:], training) * 39
+    assert judged(moved, training) == pytest.approx((near + 1) / 40, abs=1e-12)  # far off is authentic
+
+
+def test_points_that_have_every_training_point_for_their_nearest_take_a_bit_for_each():
+    training, points = np.eye(1500), np.zeros((900, 1500))
+    tracemalloc.start()
+    nearest = two_nearest(points, training)
+    held = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert held < 900 * 1500 / 4
+    assert authenticity(points, training, nearest) == 0  # at distance 1; training points are sqrt 2 from each other
 
 
 def test_how_authentic_fresh_points_are_depends_on_the_dimension_a_third_on_the_line():
     def fresh(dimension):
         clouds = [stream(seed).normal(size=(1200, dimension)) for seed in range(8)]
-        return np.mean([authenticity(two_nearest(cloud[:600], cloud[600:]), cloud[600:]) for cloud in clouds])
+        return np.mean([judged(cloud[:600], cloud[600:]) for cloud in clouds])
 
     # on the line: the chance that the far neighbour's gap is the smallest of three independent, equal ones
     assert fresh(1) == pytest.approx(1 / 3, abs=0.04)
@@ -116,8 +146,7 @@ def test_how_authentic_fresh_points_are_depends_on_the_dimension_a_third_on_the_
 def test_a_training_point_has_ratio_zero_and_a_point_halfway_has_one():
     training = np.array([[0.0], [2.0]])
     np.testing.assert_allclose(neighbour_ratios(two_nearest(np.array([[0.0], [1.0], [0.5]]), training)), [0, 1, 1 / 3])
-    none = np.zeros(1, dtype=int)
-    assert neighbour_ratios(Nearest(np.zeros(1), np.zeros(1), none, none)).tolist() == [0]
+    assert neighbour_ratios(Nearest(np.zeros(1), np.zeros(1), np.zeros((1, 1), np.uint8))).tolist() == [0]
 
 
 def test_far_groups_become_cells():

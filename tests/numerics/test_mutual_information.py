@@ -18,7 +18,13 @@ from tda_latent.numerics.disentanglement import (
     target_of,
     vote_accuracy,
 )
-from tda_latent.numerics.mutual_information import binned, effective_bins, entropy, mutual_information
+from tda_latent.numerics.mutual_information import (
+    binned,
+    effective_bins,
+    entropy,
+    information_table,
+    mutual_information,
+)
 
 COLUMNS = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 3)), min_size=1, max_size=60)
 
@@ -152,3 +158,10 @@ def test_standardising_is_blind_to_scale_and_sees_a_constant_far_from_zero():
     codes = np.random.default_rng(0).normal(size=(50, 2))
     np.testing.assert_allclose(standardised(codes * [1e200, 1e-200] + [1e200, 0]), standardised(codes), atol=1e-9)
     assert not standardised(np.full((5, 1), 0.1) + 1e6).any()
+
+
+def test_a_dead_code_knows_nothing_so_that_its_modularity_is_not_that_of_rounding():
+    steps = np.random.default_rng(0).integers(0, 11, (5000, 3))
+    table = information_table(np.column_stack([steps, np.zeros(5000, dtype=np.int64)]), list(steps.T))
+    assert not table[3].any()
+    assert np.nan_to_num(code_modularity(table)).mean() == pytest.approx(3 / 4, abs=1e-4)

@@ -52,10 +52,10 @@ def test_neither_the_order_of_the_rows_nor_rounding_decides_when_codes_coincide(
     cloud[:, 0].sort()
     view = np.repeat(np.eye(4), 15, axis=0)
     sizes = np.array([5, 10])
-    whole = kept_neighbourhoods(square(cloud), square(view), sizes)
+    whole = kept_neighbourhoods(square(cloud), square(view), sizes, (1e-12, 1e-12))
     order = stream(5).permutation(60)
     turn = np.linalg.qr(stream(6).normal(size=(4, 4)))[0]
-    mixed = kept_neighbourhoods(square(cloud[order]), square(view[order] @ turn / 3), sizes)
+    mixed = kept_neighbourhoods(square(cloud[order]), square(view[order] @ turn / 3), sizes, (1e-12, 1e-12))
     np.testing.assert_allclose(mixed, whole, atol=1e-12)
 
 
@@ -68,6 +68,17 @@ def test_unrelated_spaces_give_a_half_also_when_most_codes_coincide():
     ]
     expected = 1 - (80 - 1 - 5) * (80 - 5) / ((80 - 1) * (2 * 80 - 3 * 5 - 1))
     np.testing.assert_allclose(np.mean(values, axis=0).ravel(), expected, atol=0.01)
+
+
+def test_every_view_that_keeps_the_levels_has_what_the_space_has_against_itself():
+    lattice = np.stack(np.meshgrid(np.arange(5.0), np.arange(5.0)), axis=-1).reshape(-1, 2)
+    levels, sizes = square(lattice), np.array([2, 4, 9])
+    ceiling = kept_neighbourhoods(levels, levels, sizes, (1e-12, 1e-12))
+    assert (np.array(ceiling) < 1).all()
+    for seed in range(5):
+        noise = np.triu(stream(seed).uniform(0, 1e-6, levels.shape), 1)
+        found = kept_neighbourhoods(levels, levels**2 + noise + noise.T, sizes, (1e-12, 0.0))
+        np.testing.assert_allclose(found, ceiling, atol=1e-12)
 
 
 def test_a_neighbourhood_of_half_of_the_points_is_refused():

@@ -110,6 +110,29 @@ def test_copies_are_on_one_side_of_a_division_and_single_points_are_divided_in_t
     assert [len(part) for part in few] == [40, 20]
 
 
+def test_one_heap_of_copies_does_not_decide_how_many_are_judged():
+    codes = np.append(np.arange(26.0), np.full(94, 50.0))[:, None]
+    for seed in range(20):
+        taught, judged = held_out(codes, 3, stream(seed))
+        assert (len(taught), len(judged)) == (80, 40)
+
+
+@pytest.mark.parametrize("parts", [2, 3, 5])
+def test_neither_side_is_empty_whatever_points_repeat_and_the_judged_are_a_part_to_half_as_many_again(parts):
+    for seed in range(300):
+        rng = stream(seed)
+        heaps = rng.geometric(rng.uniform(0.02, 1), rng.integers(1, 60))  # from one heap to hardly any copies
+        of = rng.permutation(np.repeat(np.arange(len(heaps)), heaps))
+        if len(of) < parts:
+            continue
+        taught, judged = held_out(of[:, None].astype(float), parts, rng)
+        np.testing.assert_array_equal(np.sort(np.concatenate([taught, judged])), np.arange(len(of)))
+        assert len(taught) > 0
+        assert len(of) // parts <= len(judged) <= 1.5 * len(of) / parts
+        if len(heaps) >= 12 and heaps.max() <= len(of) // (2 * parts):
+            assert not set(of[taught]) & set(of[judged])
+
+
 def test_means_of_draws_leave_out_what_is_undefined():
     nan = np.nan
     np.testing.assert_array_equal(defined_mean(np.array([[1.0, nan, nan], [3.0, 5.0, nan]])), [2.0, 5.0, nan])

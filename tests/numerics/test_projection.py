@@ -80,3 +80,16 @@ def test_a_torn_view_loses_continuity_and_a_folded_one_trustworthiness():
 def test_a_neighbourhood_of_half_the_cloud_is_refused():
     with pytest.raises(InvalidParameter, match="n / 2"):
         trustworthiness(np.zeros((4, 4)), np.zeros((4, 4)), 2)
+
+
+@pytest.mark.parametrize("places", [1, 3])
+def test_of_points_that_coincide_on_the_map_each_is_as_likely_a_neighbour(places):
+    """Whatever the order of the rows: a line, and a map of it on one place or, at random, on three."""
+    rng = np.random.default_rng(0)
+    line, view = np.arange(60.0)[:, None], np.eye(3)[rng.permutation(np.arange(60) % places)]
+    value = trustworthiness(cdist(line, line), cdist(view, view), 5)
+    assert value == pytest.approx(0.5, abs=0.07)
+    rows = rng.permutation(60)
+    assert trustworthiness(cdist(line[rows], line[rows]), cdist(view[rows], view[rows]), 5) == pytest.approx(value)
+    broken = [trustworthiness(cdist(line, line), cdist(v, v), 5) for v in view + 1e-6 * rng.normal(size=(400, 60, 3))]
+    assert value == pytest.approx(np.mean(broken), abs=5 * np.std(broken) / 20)

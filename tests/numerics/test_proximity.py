@@ -14,7 +14,7 @@ from scipy.spatial.distance import pdist, squareform
 from sklearn.cluster import AgglomerativeClustering
 
 from tda_latent.numerics import clustering
-from tda_latent.numerics.blocks import largest_square, sketcher
+from tda_latent.numerics.blocks import sketcher
 from tda_latent.numerics.clustering import (
     automatic_eps,
     dbscan_labeller,
@@ -23,6 +23,7 @@ from tda_latent.numerics.clustering import (
     numbered,
     step_labeller,
 )
+from tda_latent.numerics.powers import largest_square
 from tda_latent.numerics.proximity import component_labels, have_neighbours, nearest_within
 
 quick = settings(max_examples=25, deadline=None, derandomize=True)

@@ -75,7 +75,8 @@ class AttributeDirections:
         directions, with its number.
         Table ``alignment by chance``: the same when the attribute is shuffled over all points, mean of 3 shuffles. It
         may be near 1, because probes of nothing lie along the directions in which the codes vary least.
-        ``different points``: from 12 of them on, copies are kept on one side of the division and shuffled together.
+        ``different points``: from 12 of them on, copies are kept on one side of the division and shuffled together,
+        unless one heap of copies is more than a sixth of the points.
 
     Notes
     -----

@@ -45,8 +45,8 @@ class Disentanglement:
     names : tuple of str
         Factors to look at; none = all of them.
     bins : int
-        Bins of each code, and of factors with more different values than that, unless each value occurs 50 times on
-        average: a factor of 32 steps then has 32 classes, as published.
+        Bins of each code, and of factors with more different values than that, unless the typical (median) value occurs
+        50 times: a factor of 32 steps then has 32 classes, as published.
     binning : width | mass
         Bins of equal width, as published, or of equally many points, which no outlier can empty.
     predictor : extra-trees | gradient-boosting | lasso
@@ -69,9 +69,10 @@ class Disentanglement:
         permutations (5 % for all codes together). ``fewest bins in use`` (exponential of the entropy): near 1, a code
         is an outlier and a heap, and binning: mass is needed; so is a factor (``factors``). ``information share by
         chance``: what codes seem to know about permuted factors, over the entropy of these. ``different points``:
-        from 100 of them on, copies stay on one side of the division and are permuted together; below, what is learnt by
-        heart counts as known. Undefined where a score needs two factors or two codes, nothing is informative, or a
-        factor has no value often enough to be held (FactorVAE score).
+        from 100 of them on, copies stay on one side of the division and are permuted together; below, or when one heap
+        of copies is more than a quarter of the points, what is learnt by heart counts as known. Undefined where a score
+        needs two factors or two codes, nothing is informative, or a factor has no value often enough to be held
+        (FactorVAE score).
 
         Tables: ``factors`` (scores of each factor), ``importance`` (codes by factors, columns sum to 1, to 0 where a
         factor is not predicted), ``mutual information`` (codes by factors, nats), ``permuted factors`` and ``rotated

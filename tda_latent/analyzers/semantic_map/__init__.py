@@ -123,7 +123,7 @@ class SemanticMap:
         scaled = scaled_distances(latents.points, None, self.scale)
         regions = kmeans_regions(latents.points, self.regions or len(names), rng)
         draws = [rng.permutation(classes) for _ in range(self.permutations)]
-        graph = nearest_neighbour_graph(scaled.matrix, self.neighbours)
+        graph = nearest_neighbour_graph(scaled.matrix, self.neighbours, scaled.rounding)
         parts = (
             contents(regions, classes, names, draws, self.false_discovery_rate),
             boundaries(graph, classes, names, draws),

@@ -30,7 +30,7 @@ def hierarchy(
     chance: tuple[int, Generator],
 ) -> Measures:
     """Merge scales and centres of (n,) classes of points with these distances, and their correlation with a tree."""
-    points, (distances, divisor, unit) = cloud
+    points, (distances, divisor, unit, _) = cloud
     scales = class_merge_scales(SpanningTree(*minimum_spanning_edges(distances)), classes, len(names))
     centres = np.stack([np.asarray(points, np.float64)[classes == k].mean(axis=0) for k in range(len(names))])
     apart = pairwise_distances(centres) / divisor

@@ -12,7 +12,7 @@ from typing import Any
 from tda_latent.errors import InvalidInput, StoreError
 from tda_latent.experiment.bundle.archive import Content
 from tda_latent.experiment.file.documents import read_document_text, written
-from tda_latent.experiment.identity.keys import file_digest, files_in
+from tda_latent.experiment.identity.keys import file_digest, parts_of
 from tda_latent.experiment.proof.manifest import Manifest
 from tda_latent.experiment.store import Action
 from tda_latent.sources.file.uri import split_uri
@@ -162,7 +162,8 @@ def _add(found: Inputs, label: str, path: str, digest: str, folders: Mapping[str
         return
     place = Path(name)
     try:
-        parts = {f"{inner}/{file.name}": file for file in files_in(place)} if place.is_dir() else {inner: place}
+        folder = inner if place.is_dir() else os.path.dirname(inner)
+        parts = {f"{folder}/{file.name}": file for file in parts_of(place)}
         size = sum(file.stat().st_size for file in parts.values())
         why = _why_not(name, size, largest, digest)
     except FileNotFoundError:

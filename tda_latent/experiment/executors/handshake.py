@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from tda_latent.code.digest import code_digest
+from tda_latent.code.syntax import remembered
 from tda_latent.errors import InvalidInput, TdaLatentError, UnknownName
 from tda_latent.experiment.executors.protocol import Job
-from tda_latent.experiment.identity.code_digest import code_digest
 from tda_latent.experiment.identity.keys import code_now
-from tda_latent.experiment.identity.syntax import remembered
 from tda_latent.experiment.steps import load_steps
 from tda_latent.experiment.store import Store
 from tda_latent.experiment.store.durable import Draft

@@ -16,10 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tda_latent.code.digest import code_digest
 from tda_latent.errors import InvalidInput
-from tda_latent.experiment.identity.code_digest import code_digest
 from tda_latent.experiment.plan import Operator, Task, Tree
 from tda_latent.experiment.steps import load_steps
+from tda_latent.models.weight_index import is_index, shards
 from tda_latent.records import canonical_json, sha256
 from tda_latent.registry import Component, identity, library_version, registry
 from tda_latent.sources.file.uri import split_uri
@@ -157,26 +158,36 @@ def _plain(value: Any) -> Any:
 def file_digest(path: str) -> str:
     """SHA-256 of a file's bytes; suffix and key (after ``::``) are kept beside it, since they say how it is read.
 
-    Of a folder: of the names and digests of the files in it, not of what lies in folders further down.
+    Of a folder: of the names and digests of the files in it, not of what lies in folders further down. Of an index of
+    weights (``.index.json``): of its own and of those of the files it names.
 
     Raises
     ------
     InvalidInput
-        When the file cannot be read.
+        When the file cannot be read, or an index names a file that is not there.
     """
     name, inner = split_uri(path)
     try:
+        parts = [[file.name, _digest_now(str(file))] for file in parts_of(Path(name))]
         if os.path.isdir(name):
-            return sha256(canonical_json([[file.name, _digest_now(str(file))] for file in files_in(Path(name))]))
-        digest = _digest_now(name)
+            return sha256(canonical_json(parts))
+        digest = sha256(canonical_json(parts)) if len(parts) > 1 else parts[0][1]
     except OSError as error:
         raise InvalidInput(f"{name} cannot be read: {error.strerror or error}. Check the path in the file.") from None
     return f"{digest}{Path(name).suffix.lower()}::{inner or ''}"
 
 
-def files_in(folder: Path) -> list[Path]:
-    """The files that lie in a folder itself, by name."""
-    return sorted(entry for entry in folder.iterdir() if entry.is_file())
+def parts_of(path: Path) -> list[Path]:
+    """The files whose bytes count for a path: itself; those of a folder by name; an index and the files it names.
+
+    Raises
+    ------
+    InvalidInput
+        When an index names a file that is not there.
+    """
+    if path.is_dir():
+        return sorted(entry for entry in path.iterdir() if entry.is_file())
+    return [path, *shards(path)] if is_index(path) else [path]
 
 
 def _digest_now(name: str) -> str:

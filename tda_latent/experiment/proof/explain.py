@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from tda_latent.code.digest import module_digests
 from tda_latent.errors import InvalidInput, TdaLatentError, UnknownName, nearest_name
-from tda_latent.experiment.identity.code_digest import module_digests
 from tda_latent.experiment.identity.keys import STREAMS, key_fields, settled
 from tda_latent.experiment.outcomes import Run, shape_of
 from tda_latent.experiment.plan import Task

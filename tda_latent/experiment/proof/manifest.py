@@ -188,6 +188,18 @@ def every(store: Store | Path) -> Iterator[Manifest]:
     return (load(folder, name) for name in names(folder))
 
 
+def _name_in(file: Path) -> str:
+    """The name of the experiment in a file."""
+    value = read_document(file).value
+    name = value.get("name") if isinstance(value, Mapping) else None
+    if not isinstance(name, str) or not name:
+        raise InvalidInput(
+            f"{file} has no name, by which the runs of an experiment are known; write `name: {file.stem}` into it, or "
+            "name the folder or the id of the run."
+        )
+    return name
+
+
 def find(what: str | Path, store: Store | Path) -> Manifest:
     """The manifest that somebody means.
 
@@ -202,7 +214,7 @@ def find(what: str | Path, store: Store | Path) -> Manifest:
     UnknownName
         When no run is meant, with the nearest name.
     InvalidInput
-        When a prefix means several runs, or there is no store or no run in it.
+        When a prefix means several runs, an experiment has no name, or there is no store or no run in it.
     StoreError
         When the manifest or ``record.json`` is damaged.
     """
@@ -211,7 +223,7 @@ def find(what: str | Path, store: Store | Path) -> Manifest:
     is_experiment = record.is_file() and record.suffix in (".yaml", ".yml")
     if record.is_file() and not is_experiment:
         return _of_folder(record, home)
-    text = str(read_document(record).value.get("name")) if is_experiment else str(what)
+    text = _name_in(record) if is_experiment else str(what)
     known = names(home)
     if not known:
         raise InvalidInput(f"{text!r} is no folder of a run, and {nothing_in(home)}")

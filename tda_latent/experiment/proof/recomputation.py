@@ -16,7 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tda_latent.errors import ExecutorFailure, StoreError, TdaLatentError
+from tda_latent.code.factory import require_code
+from tda_latent.code.lookup import looking_in
+from tda_latent.errors import ExecutorFailure, InvalidInput, StoreError, TdaLatentError
 from tda_latent.experiment.identity.keys import code_now, file_digest, resolve
 from tda_latent.experiment.outcomes import is_figure
 from tda_latent.experiment.plan import Operator
@@ -157,6 +159,7 @@ class _Again:
         ]
         self._compare_libraries(libraries)
         parameters = _numbers(fields["parameters"])
+        self._compare_factory(parameters)
         if "path" in task:
             self._check_file(task["path"], fields["files"]["path"])
             parameters["path"] = task["path"]
@@ -169,6 +172,7 @@ class _Again:
             "inputs": inputs,
             "stream": fields["stream"],
             "store": str(self.scratch.path),
+            "folder": str(self.manifest.content["folder"]),
             "key": sha256(f"again {action.key}"),
             "fields": {**fields, "code": code},
             "memory": self.limits.memory,
@@ -186,6 +190,13 @@ class _Again:
         self.notes += [
             f"{name} was {before[name]} and is {now[name]} here" for name in before if now[name] != before[name]
         ]
+
+    def _compare_factory(self, parameters: Mapping[str, Any]) -> None:
+        try:
+            with looking_in(self.manifest.content["folder"]):
+                require_code(parameters.get("factory", ""), parameters.get("code", ""))
+        except InvalidInput as error:
+            self.notes.append(str(error).rstrip("."))
 
     def _check_file(self, path: str, digest: str) -> None:
         if file_digest(path) != digest:

@@ -18,10 +18,12 @@ import sys
 import time
 import traceback
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from inspect import signature
 from pathlib import Path
 from typing import IO, Any
 
+from tda_latent.code.lookup import looking_in
 from tda_latent.engines.isolation import CONFINED
 from tda_latent.errors import InvalidInput, StoreError, TdaLatentError
 from tda_latent.experiment.binding import takes
@@ -31,7 +33,7 @@ from tda_latent.experiment.identity.streams import generator
 from tda_latent.experiment.plan import Operator
 from tda_latent.experiment.store import Store
 from tda_latent.experiment.workers import GREETING
-from tda_latent.records import Latents, Record
+from tda_latent.records import Latents, Model, Record
 from tda_latent.registry import type_name
 
 PR_SET_PDEATHSIG = 1
@@ -78,7 +80,8 @@ def execute(payload: Mapping[str, Any], store: Store) -> dict[str, Any]:
         inputs["rng"] = generator(payload["stream"])
     if operator.kind == "step" and "key" in signature(type(instance).__call__).parameters:
         inputs["key"] = payload["key"]  # a figure says which task drew it
-    result = instance(**inputs)
+    with _beside_experiment(payload, inputs):
+        result = instance(**inputs)
     if not isinstance(result, Record):
         raise InvalidInput(f"{operator.use} gave a {type(result).__name__}; a component gives one of the records.")
     if not takes(component.output, type(result)):
@@ -94,6 +97,13 @@ def execute(payload: Mapping[str, Any], store: Store) -> dict[str, Any]:
         facts["caveat"] = result.caveat
     action = store.commit(payload["key"], {"result": result}, facts, payload["fields"])
     return {"ok": True, "digest": action.digests["result"], **facts}
+
+
+def _beside_experiment(payload: Mapping[str, Any], inputs: Mapping[str, Any]) -> AbstractContextManager[None]:
+    """Where a task calls code of the user's own: inside, this is found. Other tasks import what they always did."""
+    models = [record for record in inputs.values() if isinstance(record, Model)]
+    is_own = "factory" in payload["parameters"] or any("factory" in model.settings for model in models)
+    return looking_in(payload["folder"]) if is_own else contextlib.nullcontext()
 
 
 def _check_unchanged(payload: Mapping[str, Any]) -> None:

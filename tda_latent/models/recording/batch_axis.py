@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+import torch
 from torch import Tensor, nn
-from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
+from torch.nn.utils.rnn import pad_packed_sequence, pad_sequence
 
-from tda_latent.models.recording.outputs import Path
+from tda_latent.models.recording.outputs import Part, Path
 
 _STACKS = (nn.TransformerEncoder, nn.TransformerDecoder)
 _LAYERS = (nn.TransformerEncoderLayer, nn.TransformerDecoderLayer)
@@ -59,6 +60,9 @@ def has_tokens(module: nn.Module, path: Path) -> bool:
     return not (isinstance(module, nn.RNNBase) and path[:1] == (1,))
 
 
-def unpacked(output: PackedSequence) -> tuple[Tensor, Tensor]:
+def unpacked(output: Part) -> tuple[Tensor, Tensor]:
     """(n, tokens, ...) padded with zeros, in the order of the inputs, and the (n,) numbers of tokens."""
+    if isinstance(output, Tensor):
+        rows = output.unbind()
+        return pad_sequence(rows, batch_first=True), torch.tensor([len(row) for row in rows], device="cpu")
     return pad_packed_sequence(output, batch_first=True)

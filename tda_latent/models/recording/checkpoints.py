@@ -37,8 +37,8 @@ def load_weights(model: nn.Module, path: str | Path) -> nn.Module:
     Raises
     ------
     InvalidInput
-        For a file with Python objects, weights whose names or shapes are not those of the module, or several sets of
-        weights that fit.
+        For a file with Python objects, weights whose names or shapes are not those of the module, several sets of
+        weights that fit, or weights that are NaN.
 
     Notes
     -----
@@ -54,8 +54,19 @@ def load_weights(model: nn.Module, path: str | Path) -> nn.Module:
                 f"{file}: {name!r} has shape {tuple(value.shape)}, and the model of the factory has "
                 f"{tuple(wanted[name].shape)}. Make the model with the sizes it was trained with."
             )
+    _require_trained(found, {name for name, _ in model.named_parameters(remove_duplicate=False)}, file)
     model.load_state_dict(found, strict=False)
     return model
+
+
+def _require_trained(found: Weights, learned: set[str], file: str) -> None:
+    """Refuse NaN among what is learned; buffers may hold anything."""
+    spoilt = [name for name, value in found.items() if name in learned and bool(value.isnan().any())]
+    if spoilt:
+        raise InvalidInput(
+            f"{file}: {len(spoilt)} of {len(found)} weights hold NaN, {spoilt[0]!r} for one: the training diverged. "
+            "Use an earlier checkpoint."
+        )
 
 
 def _found(arrays: Mapping[str, Any], wanted: Mapping[str, Any], asked: str, file: str) -> Weights:
@@ -120,8 +131,15 @@ def _fits(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
 
 def _equal(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
     return first.keys() == second.keys() and all(
-        torch.equal(_tensor(array), _tensor(second[name])) for name, array in first.items()
+        _same(_tensor(array), _tensor(second[name])) for name, array in first.items()
     )
+
+
+def _same(first: torch.Tensor, second: torch.Tensor) -> bool:
+    """Equal numbers, NaN where the other is NaN."""
+    if first.shape != second.shape or first.dtype != second.dtype:
+        return False
+    return bool(((first == second) | (first.isnan() & second.isnan())).all())
 
 
 def _tensor(array: torch.Tensor | NDArray[Any]) -> torch.Tensor:

@@ -33,8 +33,8 @@ class EpochRecorder:
         super().__init__()
         if settings.folder is None:
             raise InvalidParameter("a recording of epochs needs a folder; give folder=...")
-        if every < 1:
-            raise InvalidParameter(f"every is {every}; the rule is at least 1 epoch.")
+        if not isinstance(every, int) or every < 1:
+            raise InvalidParameter(f"every is {every!r}; the rule is at least 1 epoch.")
         if iter(batches) is batches:
             raise InvalidParameter("batches is an iterator, spent after one epoch; give a list or a data loader.")
         self.batches, self.settings, self.every = batches, settings, every

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 import importlib
 import importlib.util
+import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+import traceback
 from operator import attrgetter
 from pathlib import Path
 from types import ModuleType
@@ -15,10 +14,12 @@ from typing import Any
 
 from torch import nn
 
-from tda_latent.errors import InvalidInput, nearest_name
+from tda_latent.code.factory import Factory, require_code
+from tda_latent.code.lookup import own_folders
+from tda_latent.errors import InvalidInput
 
 
-def made(factory: str) -> nn.Module:
+def made(factory: str, code: str = "") -> nn.Module:
     """The module that a factory returns.
 
     Parameters
@@ -26,74 +27,57 @@ def made(factory: str) -> nn.Module:
     factory : str
         ``my_models:make``, ``path/to/my_models.py:make``, or with arguments that are plain values (numbers, texts,
         lists, dictionaries): ``torchvision.models:resnet18(num_classes=10)``
+    code : str
+        Digest that the code of the factory must have; "" takes any.
 
     Raises
     ------
     InvalidInput
-        When there is no such module or function, or it raises or exits, or gives no ``nn.Module``.
+        When there is no such module or function, its code is another one, or it raises or exits, or gives no
+        ``nn.Module``.
     """
-    home, _, call = factory.partition(".py:") if ".py:" in factory else factory.partition(":")
-    name, positional, named = _parsed(call, factory)
-    if not home:
-        raise _malformed(factory)
-    with _beside(f"{home}.py" if ".py:" in factory else ""):
-        found = _imported(home, factory)
-        model = _called(_function(found, name, factory), positional, named, factory)
+    wanted = Factory.of(factory)
+    require_code(factory, code)
+    with wanted.importable():
+        found = _imported(wanted)
+        if code:
+            _require_found(found, wanted, code)
+        model = _called(_function(found, wanted), wanted)
     if not isinstance(model, nn.Module):
         raise InvalidInput(f"factory {factory!r} gave a {type(model).__name__}; the rule is a torch.nn.Module.")
     return model
 
 
-def _malformed(factory: str) -> InvalidInput:
-    return InvalidInput(
-        f"the factory is {factory!r}; the rule is module:function, as in my_models:make_vae, or with plain values as "
-        "arguments: my_models:make_vae(dimension=8)."
-    )
-
-
-def _parsed(call: str, factory: str) -> tuple[str, list[Any], dict[str, Any]]:
-    """Dotted name and arguments of ``name`` or ``name(1, key="text")``; nothing is evaluated."""
+def _imported(wanted: Factory) -> ModuleType:
     try:
-        tree = ast.parse(call, mode="eval").body
-        positional, named = [], {}
-        if isinstance(tree, ast.Call):
-            positional = [ast.literal_eval(item) for item in tree.args]
-            named = {str(item.arg): ast.literal_eval(item.value) for item in tree.keywords if item.arg}
-            is_whole = len(named) == len(tree.keywords)
-            tree = tree.func if is_whole else ast.Constant(None)
-        name = ast.unparse(tree)
-    except (SyntaxError, ValueError):
-        raise _malformed(factory) from None
-    if not all(piece.isidentifier() for piece in name.split(".")) or name == "None":
-        raise _malformed(factory)
-    return name, positional, named
-
-
-@contextmanager
-def _beside(file: str) -> Iterator[None]:
-    """Modules beside the file of the factory can be imported, as when it is run."""
-    folder = str(Path(file).resolve().parent)
-    if not file or folder in sys.path:
-        yield
-        return
-    sys.path.insert(0, folder)
-    try:
-        yield
-    finally:
-        sys.path.remove(folder)
-
-
-def _imported(home: str, factory: str) -> ModuleType:
-    try:
-        return _of_file(Path(f"{home}.py")) if ".py:" in factory else importlib.import_module(home)
+        return _of_file(Path(wanted.file)) if wanted.is_file else importlib.import_module(wanted.module)
     except ModuleNotFoundError as error:
-        raise InvalidInput(
-            f"factory {factory!r}: there is no module {error.name!r}. Run the command in the folder that holds it."
-        ) from None
-    except FileNotFoundError as error:
-        raise InvalidInput(f"factory {factory!r}: {_said(error)}.") from error
+        if wanted.module == error.name or wanted.module.startswith(f"{error.name}."):
+            raise wanted.missing() from None
+        raise _raised(
+            wanted, f"importing {wanted.module}", error, f"Install {error.name}, or mend the import"
+        ) from error
+    except InvalidInput:
+        raise
     except (Exception, SystemExit) as error:
-        raise InvalidInput(f"factory {factory!r}: importing {home} raised {_said(error)}.") from error
+        raise _raised(wanted, f"importing {wanted.module}", error, "Mend the module") from error
+
+
+_codes: dict[str, str] = {}  # digest of the code of a module when it was first imported here
+
+
+def _require_found(found: ModuleType, wanted: Factory, code: str) -> None:
+    """Refuse a module of the same name that this process imported from elsewhere, or before its code was changed."""
+    loaded = getattr(found, "__file__", None)
+    if loaded is None or os.path.realpath(loaded) != os.path.realpath(wanted.file):
+        raise InvalidInput(
+            f"factory {wanted.text!r}: this process has imported {wanted.module!r} from {loaded or 'Python itself'}, "
+            f"and the module that is meant is {wanted.file}. Give it a name of its own, or start Python anew."
+        )
+    if _codes.setdefault(found.__name__, code) != code:
+        raise InvalidInput(
+            f"factory {wanted.text!r}: {wanted.file} has changed since this process imported it. Start Python anew."
+        )
 
 
 def _of_file(path: Path) -> ModuleType:
@@ -115,26 +99,33 @@ def _of_file(path: Path) -> ModuleType:
     return module
 
 
-def _function(found: ModuleType, name: str, factory: str) -> Any:
+def _function(found: ModuleType, wanted: Factory) -> Any:
     try:
-        function = attrgetter(name)(found)
+        function = attrgetter(wanted.function)(found)
     except AttributeError:
         function = None
     if not callable(function):
-        close = nearest_name(name, [key for key in vars(found) if not key.startswith("_")])
-        hint = f" Did you mean {close!r}?" if close else ""
-        raise InvalidInput(f"factory {factory!r}: {found.__name__} has no function {name!r}.{hint}")
+        raise wanted.without_function(wanted.function, [key for key in vars(found) if not key.startswith("_")])
     return function
 
 
-def _called(function: Any, positional: list[Any], named: dict[str, Any], factory: str) -> Any:
+def _called(function: Any, wanted: Factory) -> Any:
     try:
-        return function(*positional, **named)
+        return function(*wanted.positional, **wanted.named)
     except (Exception, SystemExit) as error:
-        how = "with these arguments" if positional or named else "without arguments; write them behind it: f(8, k=2)"
-        raise InvalidInput(f"factory {factory!r} raised {_said(error)}. It is called {how}.") from error
+        has_arguments = wanted.positional or wanted.named
+        how = "with these arguments" if has_arguments else "without arguments; write them behind it: f(8, k=2)"
+        raise _raised(wanted, "calling it", error, f"It is called {how}") from error
 
 
-def _said(error: BaseException) -> str:
+def _raised(wanted: Factory, doing: str, error: BaseException, remedy: str) -> InvalidInput:
+    """What the user's own code raised, and the last line of it that was reached."""
     text = str(error).splitlines()
-    return f"{type(error).__name__}{f': {text[0]}' if text else ''}"
+    said = f"{type(error).__name__}{f': {text[0]}' if text else ''}"
+    folders = (os.path.dirname(wanted.file), *own_folders())
+    homes = tuple(os.path.join(os.path.realpath(folder), "") for folder in folders)
+    frames = traceback.extract_tb(error.__traceback__)
+    places = [(os.path.realpath(frame.filename), frame.lineno) for frame in frames if frame.filename[:1] != "<"]
+    own = [place for place in places if place[0].startswith(homes) and "site-packages" not in place[0]]
+    where = f" ({own[-1][0]}, line {own[-1][1]})" if own else ""
+    return InvalidInput(f"factory {wanted.text!r}: {doing} raised {said}{where}. {remedy}.")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import inspect
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
-from tda_latent.errors import InvalidInput
+from tda_latent.errors import InvalidInput, shown
 
 
-def require_batches(batches: Iterable[Any]) -> Iterable[Any]:
+def require_batches(batches: Any) -> Iterable[Any]:
     """Refuse what is one batch: its rows or names would be taken for batches.
 
     Raises
@@ -26,11 +27,13 @@ def require_batches(batches: Iterable[Any]) -> Iterable[Any]:
             f"batches is a {type(batches).__name__}, which is one batch; the rule is an iterable of batches. Give a "
             "list ([batch]), x.split(256), or a data loader."
         )
+    if not isinstance(batches, Iterable) and not hasattr(batches, "__getitem__"):
+        raise InvalidInput(f"batches is {shown(batches)}; the rule is a list of batches, or a data loader.")
     return batches
 
 
-def feed(model: nn.Module, batch: Any) -> None:
-    """Call the model with a batch.
+def feed(model: nn.Module, batch: Any, call: Callable[..., Any] | None = None) -> Any:
+    """Call the model, or a method of it, with a batch, and give back what it gives.
 
     Parameters
     ----------
@@ -38,17 +41,33 @@ def feed(model: nn.Module, batch: Any) -> None:
     batch : a tensor, array or packed sequence; a mapping, whose entries become named arguments; or a
         tuple or list, whose first entry is the input (what follows are targets, as data loaders give them). Tensors go
         to the device of the model, NumPy arrays of real numbers also to its number format
+    call : a method of the model; default: the model itself
     """
     if isinstance(batch, (tuple, list)) and not isinstance(batch, PackedSequence):
         if not batch:
             raise InvalidInput(
                 "a batch is empty; the rule is a tensor, an array, a mapping, or a tuple that starts so."
             )
+        _require_one_input(call or model.forward, batch)
         batch = batch[0]
+    call = call or model
     if isinstance(batch, Mapping):
-        model(**{name: moved(model, value) for name, value in batch.items()})
-    else:
-        model(moved(model, batch))
+        return call(**{name: moved(model, value) for name, value in batch.items()})
+    return call(moved(model, batch))
+
+
+def _require_one_input(function: Callable[..., Any], batch: Any) -> None:
+    """Refuse a tuple for a function that needs more than its first entry: what follows would be taken for targets."""
+    needed = [
+        item.name
+        for item in inspect.signature(function).parameters.values()
+        if item.default is item.empty and item.kind in (item.POSITIONAL_ONLY, item.POSITIONAL_OR_KEYWORD)
+    ]
+    if len(needed) > 1 and not isinstance(batch[0], Mapping):
+        raise InvalidInput(
+            f"the model needs {', '.join(needed)}, and of a {type(batch).__name__} only the first entry "
+            f"is an input (what follows are targets). Give a mapping: {{{needed[0]!r}: ..., {needed[1]!r}: ...}}."
+        )
 
 
 def moved(model: nn.Module, value: Any) -> Any:

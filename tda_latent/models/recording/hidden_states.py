@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from tda_latent.errors import InvalidInput
-from tda_latent.models.recording.masks import PARTNERS, USUAL_MASK
+from tda_latent.models.recording.masks import PARTNERS, USUAL_MASK, Masks
 from tda_latent.models.recording.passes import Call, Pass
 from tda_latent.models.recording.pooling import Pooling, require_pooling
 from tda_latent.models.recording.rows import columns_of
@@ -55,8 +55,8 @@ def hidden_states(
     """
     states = _states(output)
     given = {USUAL_MASK: attention_mask, PARTNERS[USUAL_MASK]: decoder_attention_mask}
-    partner = PARTNERS[USUAL_MASK] if any(not name.startswith(_FIELDS[0]) for name in states) else None
-    found = Pass(Every(), Call(given, (USUAL_MASK, partner)))
+    is_paired = any(not name.startswith(_FIELDS[0]) for name in states)
+    found = Pass(Every(), Call(given, Masks(USUAL_MASK, is_paired)))
     for name, tensor in states.items():
         found.add(Target(name, nn.Identity(), (), require_pooling(pooling), name, True), tensor)
     latents = {}
@@ -66,11 +66,22 @@ def hidden_states(
     return latents
 
 
+def _require_states(output: tuple[Any, ...] | list[Any]) -> None:
+    """Refuse a whole output as a tuple: what it begins with is no first hidden state."""
+    kinds = {(item.ndim, item.shape[:1]) if isinstance(item, Tensor) else None for item in output}
+    if len(kinds) > 1 or None in kinds:
+        raise InvalidInput(
+            f"a {type(output).__name__} of {len(output)} parts that are not all hidden states (n, tokens, d); give "
+            "output.hidden_states, or call the model with return_dict=True and output_hidden_states=True."
+        )
+
+
 def _states(output: Any) -> dict[str, Tensor]:
     fields: dict[str, Any] = {name: getattr(output, name, None) for name in _FIELDS}
     if isinstance(output, dict):
         fields |= {name: output.get(name) for name in _FIELDS}
-    if isinstance(output, (tuple, list)):
+    if type(output) in (tuple, list):
+        _require_states(output)
         fields = {_FIELDS[0]: output}
     found = {
         f"{name}.{depth}": tensor

@@ -2,47 +2,28 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
 from tda_latent.errors import InvalidInput
+from tda_latent.models.nested import Path, described, followed, leaves, parsed_path, path_text
 
-Path = tuple[int | str, ...]
+__all__ = ["Part", "Path", "parsed_path", "part_text", "parts", "path_text", "picked", "shape_of", "shape_text"]
+
 Part: TypeAlias = Tensor | PackedSequence
 _LISTED = 8
 
 
-def path_text(path: Path) -> str:
-    """``[1][0]``, as it is written behind the name of a layer."""
-    return "".join(f"[{step}]" for step in path)
+def _is_part(value: Any) -> bool:
+    return isinstance(value, (Tensor, PackedSequence))
 
 
-def parsed_path(text: str) -> Path:
-    """The path of ``[1][last_hidden_state]``; what looks like an integer is one."""
-    steps = text[1:-1].split("][") if text else []
-    return tuple(int(step) if step.lstrip("-").isdecimal() else step.strip("'\"") for step in steps)
-
-
-def parts(output: Any, path: Path = ()) -> Iterator[tuple[Path, Part]]:
+def parts(output: Any) -> Iterator[tuple[Path, Part]]:
     """Every tensor or packed sequence in an output, with its path; mappings and dataclasses in their order."""
-    if isinstance(output, (Tensor, PackedSequence)):
-        yield path, output
-        return
-    for step, value in _entries(output):
-        yield from parts(value, (*path, step))
-
-
-def _entries(output: Any) -> Iterator[tuple[int | str, Any]]:
-    if isinstance(output, Mapping):
-        yield from ((key if isinstance(key, int) else str(key), value) for key, value in output.items())
-    elif isinstance(output, (tuple, list)):
-        yield from enumerate(output)
-    elif dataclasses.is_dataclass(output) and not isinstance(output, type):
-        yield from ((item.name, getattr(output, item.name)) for item in dataclasses.fields(output))
+    return leaves(output, _is_part)
 
 
 def picked(output: Any, path: Path, layer: str) -> Part:
@@ -59,43 +40,34 @@ def picked(output: Any, path: Path, layer: str) -> Part:
         if len(found) == 1:
             return found[0]
         if not found:
-            raise InvalidInput(f"layer {layer!r} gives {_described(output)}, no tensor; record a layer below it.")
+            raise InvalidInput(f"layer {layer!r} gives {described(output)}, no tensor; record a layer below it.")
         raise InvalidInput(
             f"layer {layer!r} gives {len(found)} tensors; name the one to record: {_choices(output, layer)}."
         )
-    value = output
-    for step in path:
-        value = _step(value, step, output, layer)
-    if not isinstance(value, (Tensor, PackedSequence)):
+    try:
+        value = followed(output, path, _is_part)
+    except LookupError as error:
         raise InvalidInput(
-            f"{layer + path_text(path)!r} is {_described(value)}, no tensor. Choose among {_choices(output, layer)}."
+            f"the output of layer {layer!r} has no part [{error.args[0]}]. Choose among {_choices(output, layer)}."
+        ) from None
+    if not _is_part(value):
+        raise InvalidInput(
+            f"{layer + path_text(path)!r} is {described(value)}, no tensor. Choose among {_choices(output, layer)}."
         )
     return value
-
-
-def _step(value: Any, step: int | str, output: Any, layer: str) -> Any:
-    try:
-        if isinstance(value, Mapping) or (isinstance(step, int) and not isinstance(value, Tensor)):
-            return value[step]
-        return getattr(value, str(step))
-    except (KeyError, IndexError, TypeError, AttributeError):
-        raise InvalidInput(
-            f"the output of layer {layer!r} has no part [{step}]. Choose among {_choices(output, layer)}."
-        ) from None
 
 
 def _choices(output: Any, layer: str) -> str:
     found = [f"{layer}{path_text(path)} {part_text(part)}" for path, part in parts(output)]
     more = f" and {len(found) - _LISTED} more" if len(found) > _LISTED else ""
-    return (", ".join(found[:_LISTED]) + more) or f"nothing: {_described(output)} holds no tensor"
-
-
-def _described(value: Any) -> str:
-    return "None" if value is None else f"a {type(value).__name__}"
+    return (", ".join(found[:_LISTED]) + more) or f"nothing: {described(output)} holds no tensor"
 
 
 def shape_of(part: Part) -> tuple[int, ...]:
-    """Of a packed sequence, that of the padded one: inputs, most tokens, coordinates."""
+    """Of packed and nested sequences, that of the padded one: inputs, most tokens, coordinates."""
+    if isinstance(part, Tensor) and part.is_nested:
+        rows = part.unbind()
+        return (len(rows), *(max(sizes) for sizes in zip(*(row.shape for row in rows), strict=True)))
     if isinstance(part, Tensor):
         return tuple(part.shape)
     return (int(part.batch_sizes[0]), len(part.batch_sizes), *part.data.shape[1:])
@@ -103,7 +75,17 @@ def shape_of(part: Part) -> tuple[int, ...]:
 
 def part_text(part: Part) -> str:
     """Its shape, as messages give it."""
-    return shape_text(shape_of(part)) + ("" if isinstance(part, Tensor) else ", packed")
+    return shape_text(shape_of(part)) + (f", {kind_of(part)}" if is_ragged(part) else "")
+
+
+def is_ragged(part: Part) -> bool:
+    """Whether its inputs may have different numbers of tokens."""
+    return not isinstance(part, Tensor) or part.is_nested
+
+
+def kind_of(part: Part) -> str:
+    """``packed`` or ``nested``, of ragged parts."""
+    return "nested" if isinstance(part, Tensor) else "packed"
 
 
 def shape_text(shape: Any) -> str:

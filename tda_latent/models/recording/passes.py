@@ -12,16 +12,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tda_latent.errors import InvalidInput
+from tda_latent.errors import InvalidInput, shown
 from tda_latent.models.recording.batch_axis import has_tokens, unpacked
-from tda_latent.models.recording.masks import is_decoded
-from tda_latent.models.recording.outputs import Part, parts, picked, shape_of, shape_text
+from tda_latent.models.recording.masks import Masks
+from tda_latent.models.recording.outputs import Part, kind_of, part_text, parts, picked, shape_of, shape_text
 from tda_latent.models.recording.pooling import TOKENS, pooled, truth
 from tda_latent.models.recording.sampling import Choice
 from tda_latent.models.recording.selection import Target
 from tda_latent.models.recording.writing import LayerFile
 
 Places = NDArray[np.int64]
+_NONE = Masks()
 _SEQUENCE = 3  # axes: inputs, tokens, coordinates
 
 
@@ -29,16 +30,17 @@ class Call:
     """What is known of the call that a pass is: how many inputs it got, and which tokens count.
 
     The mask is looked at only when a layer's pooling asks for it.
+
+    is_flat : all that the model was called with has one axis
     """
 
-    def __init__(
-        self, arguments: Any = None, masks: tuple[str | None, str | None] = (None, None), is_counted: bool = False
-    ) -> None:
+    def __init__(self, arguments: Any = None, masks: Masks = _NONE, is_counted: bool = False) -> None:
         given = arguments if isinstance(arguments, Mapping) else {}
-        self._masks = {name: given[name] for name in masks if name and given.get(name) is not None}
-        self._usual, self._decoded = masks
+        self._names = masks
+        self._given = {str(name): value for name, value in given.items() if value is not None}
         self._kept: dict[str, Tensor] = {}
         shapes = [shape_of(part) for _, part in parts(arguments)] if is_counted else []
+        self.is_flat = bool(shapes) and all(len(shape) == 1 for shape in shapes)
         self._first = {shape[0] for shape in shapes if shape}
         self._second = {shape[1] for shape in shapes if len(shape) > 1}
 
@@ -53,15 +55,16 @@ class Call:
         ------
         InvalidInput
             When the mask has another number of rows, or is none of 0 and 1, or there are two and the name of the layer
-            does not tell which is meant.
+            does not tell which is meant, or there is one of another name.
         """
-        if not self._masks:
+        self._require_named(values, layer)
+        if not any(name in self._given for name in self._names.names):
             return None
-        name = self._decoded if self._decoded and is_decoded(layer) else self._usual
-        if name not in self._masks:
+        name = self._names.name_for(layer, self._given)
+        if name is None or name not in self._given:
             return None
         if name not in self._kept:
-            self._kept[name] = truth(torch.as_tensor(self._masks[name]), name)
+            self._kept[name] = _mask_tensor(self._given[name], name)
         kept = self._kept[name]
         if len(kept) != len(values):
             raise InvalidInput(
@@ -69,6 +72,25 @@ class Call:
                 "one row of the mask for each input. Use mask=None if it does not belong to this layer."
             )
         return kept.to(values.device)
+
+    def _require_named(self, values: Tensor, layer: str) -> None:
+        """Refuse to pool over tokens that an argument with another name than the usual one may mask."""
+        for name in self._names.other(self._given):
+            if tuple(np.shape(self._given[name])) == tuple(values.shape[:2]):
+                raise InvalidInput(
+                    f"layer {layer!r} gives {shape_text(values.shape)}, and the model was called with {name!r}, which "
+                    f"may say what tokens count; say mask={name!r} if it does, or mask=None if all of them do."
+                )
+
+
+def _mask_tensor(mask: Any, name: str) -> Tensor:
+    try:
+        values = torch.as_tensor(mask)
+    except (TypeError, ValueError, RuntimeError):
+        raise InvalidInput(
+            f"the mask {name!r} is {shown(mask)}; the rule is (n, tokens) of 0 and 1, an array or tensor."
+        ) from None
+    return truth(values, name)
 
 
 class Pass:
@@ -115,9 +137,14 @@ class Pass:
 
     def _require_batch(self, values: Tensor, name: str, is_batch_second: bool) -> None:
         if not values.ndim or not len(values):
+            remedy = "The batch is empty; leave it out." if 0 in self._call.sizes(False) else "Record another layer."
             raise InvalidInput(
-                f"layer {name!r} gives {shape_text(values.shape)}; the rule is one row for each input. Record another "
-                "layer."
+                f"layer {name!r} gives {shape_text(values.shape)}; the rule is one row for each input. {remedy}"
+            )
+        if self._call.is_flat and values.ndim == 1:
+            raise InvalidInput(
+                f"layer {name!r} gives {shape_text(values.shape)} for inputs of one axis, which may be one input or "
+                "many of one number; the rule is inputs on the first of two axes or more: x[None], or x[:, None]."
             )
         sizes = self._call.sizes(is_batch_second)
         if sizes and len(values) not in sizes:
@@ -138,14 +165,21 @@ class Pass:
 
 
 def _by_input(part: Part, target: Target, name: str) -> tuple[Tensor, Tensor | None]:
-    """The inputs on the first axis; of a packed sequence, padded, also the (n, tokens) that are tokens."""
-    if isinstance(part, Tensor):
+    """The inputs on the first axis; of packed and nested sequences, padded, also the (n, tokens) that are tokens."""
+    if isinstance(part, Tensor) and not part.is_nested:
         values = _readable(part.detach(), name)
         is_turned = target.is_batch_second and values.ndim == _SEQUENCE
         return values.transpose(0, 1) if is_turned else values, None
     if target.pooling not in TOKENS:
-        raise InvalidInput(f"layer {name!r} gives a packed sequence; choose a pooling of tokens: {', '.join(TOKENS)}.")
+        kind = f"{kind_of(part)} {'tensor' if isinstance(part, Tensor) else 'sequence'}"
+        raise InvalidInput(f"layer {name!r} gives a {kind}; choose a pooling of tokens: {', '.join(TOKENS)}.")
+    if len(shape_of(part)) != _SEQUENCE:
+        raise InvalidInput(
+            f"layer {name!r} gives {part_text(part)}; the rule is (n, tokens, d). Record a layer before or after it."
+        )
     values, lengths = unpacked(part)
+    if not bool(lengths.all()):
+        raise InvalidInput(f"layer {name!r} gives no token for row {int(lengths.argmin())}; drop such inputs.")
     mask = torch.arange(values.shape[1], device="cpu") < lengths[:, None]
     return _readable(values.detach(), name), mask.to(values.device)
 

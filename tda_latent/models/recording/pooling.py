@@ -166,7 +166,8 @@ def _checked(mask: Tensor | None, values: Tensor, layer: str) -> Tensor | None:
 def truth(mask: Tensor, name: str) -> Tensor:
     """A mask as (n, tokens) bool, True where a token counts.
 
-    ``..._key_padding_mask`` arguments of torch's own layers say True where a token is padding; they are turned round.
+    Arguments called ``..._padding_mask``, as torch's own layers have them, say True where a token is padding; they are
+    turned round.
 
     Raises
     ------
@@ -179,7 +180,7 @@ def truth(mask: Tensor, name: str) -> Tensor:
             "0 "
             "and 1. Name the right argument of the model with mask='...', or mask=None for none."
         )
-    kept = mask == 0 if name.endswith("key_padding_mask") else mask != 0
+    kept = mask == 0 if name.endswith("padding_mask") else mask != 0
     empty = ~kept.any(dim=1)
     if bool(empty.any()):
         raise InvalidInput(f"the mask {name!r} keeps no token of row {int(empty.int().argmax())}; drop such inputs.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, Literal
 
 import numpy as np
@@ -10,13 +10,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from tda_latent.errors import InvalidInput
+from tda_latent.errors import InvalidInput, unknown_name
+from tda_latent.models.nested import described
+from tda_latent.models.own_answers import distribution
 from tda_latent.models.recording.attachment import attached, unwrapped
-from tda_latent.models.recording.feeding import moved
+from tda_latent.models.recording.feeding import feed, require_batches
 from tda_latent.models.recording.outputs import shape_text
 from tda_latent.models.recording.pooling import Pooled, pooled
 from tda_latent.models.recording.rows import columns_of
 from tda_latent.records import Latents, Origin
+
+POOLED = ("flatten", "spatial")
 
 
 class _Silence:
@@ -43,7 +47,7 @@ def posterior(
     model : nn.Module
         Its ``encode`` gives a distribution with ``mean`` and ``std`` (or ``stddev``), or an output whose
         ``latent_dist`` is one.
-    batches : tensors or arrays, or tuples that start with one
+    batches : tensors or arrays, mappings of named arguments, or tuples that start with the input
     pooling : "flatten": all numbers of a code in one row; "spatial": every position of (n, channels, ...) is a point
     ids, labels : one entry for each input of all batches; labels: one column, or several by name
 
@@ -56,17 +60,22 @@ def posterior(
     Raises
     ------
     InvalidInput
-        When the model has no such encoder, or no batch came.
+        When the model has no such encoder, no batch came or one in place of several, or codes differ in width.
+    UnknownName
+        For another pooling.
     """
+    if pooling not in POOLED:
+        raise unknown_name("pooling of a posterior", str(pooling), POOLED)
     model = unwrapped(model)
     encode = getattr(model, "encode", None)
     if not callable(encode):
         raise InvalidInput(f"a {type(model).__name__} has no method encode; record a layer of it in its place.")
-    means, deviations, places, seen = [], [], [], 0
+    means: list[NDArray[Any]] = []
+    deviations, places, seen = [], [], 0
     with attached(model, (), _Silence(), training=False), torch.no_grad():
-        for batch in batches:
-            given = batch[0] if isinstance(batch, (tuple, list)) else batch
-            mean, deviation = (_points(value, pooling) for value in _moments(encode(moved(model, given))))
+        for batch in require_batches(batches):
+            mean, deviation = (_points(value, pooling) for value in _moments(feed(model, batch, encode)))
+            _require_width(means, mean.points)
             means.append(_array(mean.points))
             deviations.append(_array(deviation.points))
             places.append(np.column_stack([mean.inputs.numpy() + seen, mean.positions.numpy()]))
@@ -83,16 +92,19 @@ def posterior(
     )
 
 
-def _moments(encoded: Any) -> tuple[Tensor, Tensor]:
-    inner = encoded.get("latent_dist") if isinstance(encoded, Mapping) else None
-    found = inner if inner is not None else getattr(encoded, "latent_dist", encoded)
-    mean = getattr(found, "mean", None)
-    deviation = getattr(found, "std", None)
-    deviation = getattr(found, "stddev", None) if deviation is None or callable(deviation) else deviation
-    if isinstance(found, Tensor) or not isinstance(mean, Tensor) or not isinstance(deviation, Tensor):
+def _require_width(means: list[NDArray[Any]], points: Tensor) -> None:
+    if means and means[0].shape[1] != points.shape[1]:
         raise InvalidInput(
-            f"encode gives a {type(encoded).__name__}, no distribution with mean and std; wrap the model in a module "
-            "whose "
+            f"codes had {means[0].shape[1]} numbers first and {points.shape[1]} later; points have one dimension. Give "
+            "inputs of one size, or pooling='spatial'."
+        )
+
+
+def _moments(encoded: Any) -> tuple[Tensor, Tensor]:
+    mean, deviation = distribution(encoded) or (None, None)
+    if isinstance(encoded, Tensor) or not isinstance(mean, Tensor) or not isinstance(deviation, Tensor):
+        raise InvalidInput(
+            f"encode gives {described(encoded)}, no distribution with mean and std; wrap the model in a module whose "
             "encode returns torch.distributions.Normal(mean, std)."
         )
     return mean, deviation.expand_as(mean)

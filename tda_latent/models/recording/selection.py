@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from torch import nn
 
-from tda_latent.errors import InvalidInput, UnknownName, nearest_name
+from tda_latent.errors import InvalidInput, UnknownName, nearest_name, shown
 from tda_latent.models.recording.batch_axis import is_batch_second
 from tda_latent.models.recording.outputs import Path, parsed_path, path_text
 from tda_latent.models.recording.pooling import Pooling, require_pooling
@@ -73,7 +73,7 @@ def selected(model: nn.Module, layers: str | Iterable[str], pooling: Poolings = 
     _require_hookable(model, named)
     order = {name: place for place, name in enumerate(named)}
     found: dict[str, Target] = {}
-    for selector in [layers] if isinstance(layers, str) else layers:
+    for selector in _selectors(layers):
         pattern, path = _split(selector)
         for name in _matching(pattern, named, selector):
             full = name + path_text(path)
@@ -83,6 +83,13 @@ def selected(model: nn.Module, layers: str | Iterable[str], pooling: Poolings = 
         raise InvalidInput("no layer is named; give names or patterns such as layers=['encoder.*'].")
     targets = sorted(_distinct(found.values()), key=lambda target: order[_split(target.name)[0]])
     return _with_pooling(targets, pooling)
+
+
+def _selectors(layers: str | Iterable[str]) -> list[str]:
+    names = [layers] if isinstance(layers, str) else list(layers) if isinstance(layers, Iterable) else [layers]
+    if not all(isinstance(name, str) for name in names):
+        raise InvalidInput(f"layers is {shown(layers)}; the rule is names or patterns, as in layers=['encoder.*'].")
+    return names
 
 
 def _distinct(targets: Iterable[Target]) -> list[Target]:

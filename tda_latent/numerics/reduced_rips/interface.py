@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from tda_latent.errors import InvalidInput
 from tda_latent.numerics.euclidean import transposed
 from tda_latent.numerics.pairwise import near_one
+from tda_latent.numerics.powers import largest_square
 from tda_latent.numerics.reduced_rips.batch import merged, swept
 from tda_latent.numerics.reduced_rips.edges import LARGEST
 from tda_latent.numerics.reduced_rips.lunes import SEARCHED, TESTED, Adjacency
@@ -102,7 +103,7 @@ def degree_one(
     else:
         space = Space(_NOTHING, np.ascontiguousarray(near), cloud)
     with np.errstate(over="ignore"):  # a threshold far beyond all lengths
-        squared = None if cut is None else _largest_square(float(np.ldexp(cut, -exponent)))
+        squared = None if cut is None else largest_square(float(np.ldexp(cut, -exponent)))
     with Threads(threads) as team:
         if len(space.matrix):
             team.share(team.lower(size), lambda rows: fill_matrix(space, *rows))
@@ -218,18 +219,6 @@ def _answer(radius: float, state: State | None, adjacency: Adjacency | None, poo
         counters,
         basis,
     )
-
-
-def _largest_square(length: float) -> float:
-    """The largest number whose square root, as rounded, does not exceed the length; -1 when none does."""
-    if length < 0:
-        return -1.0
-    square = length * length
-    while math.sqrt(square) > length:
-        square = math.nextafter(square, 0.0)
-    while math.sqrt(math.nextafter(square, math.inf)) <= length and square < math.inf:
-        square = math.nextafter(square, math.inf)
-    return square
 
 
 class _Writable:

@@ -20,7 +20,7 @@ from tda_latent.records import Latents
 from tda_latent.registry import source
 from tda_latent.sources.file import csv, h5ad, hdf5, npy, npz, parquet, safetensors, torch_file
 from tda_latent.sources.file.gate import content_digest, require_file
-from tda_latent.sources.file.layout import FactorColumn, Parts, Request
+from tda_latent.sources.file.layout import FactorColumn, Parts, Request, columns_named
 from tda_latent.sources.file.npz import save_latents
 from tda_latent.sources.file.uri import expand_template, split_uri, template_fields
 
@@ -121,10 +121,25 @@ class File:
         if self.columns is not None and not self.columns:
             raise InvalidParameter("columns is empty; name at least one coordinate, or leave it out.")
 
-    def __call__(self) -> Latents:
+    def looked(self) -> tuple[str, ...] | None:
+        """Columns of a ``.npy`` or ``.npz`` file by the names in it; None for other and unsound ones."""
+        name, request = self._request()
+        path = Path(name).expanduser()
+        if path.suffix.lower() == ".npy":
+            return ()
+        try:
+            return columns_named(npz.names(path), request) if path.suffix.lower() == ".npz" else None
+        except (InvalidInput, OSError):
+            return None
+
+    def _request(self) -> tuple[str, Request]:
+        """The path, and which arrays of it are wanted."""
         name, key = split_uri(self.path)
         wanted = {item.name: getattr(self, item.name) for item in fields(Request)}
-        request = Request(**(wanted | {"key": key if key is not None else self.key}))
+        return name, Request(**(wanted | {"key": key if key is not None else self.key}))
+
+    def __call__(self) -> Latents:
+        name, request = self._request()
         try:
             path = Path(name).expanduser()
             parts = _format(path)

@@ -17,8 +17,9 @@ from tda_latent.records import Factor, Latents, Origin
 from tda_latent.records.latents import FactorKind
 from tda_latent.sources.file.stored import Array, Stored, cloud, described, fetch, listing, missing
 
+_IDS = ("ids", "id")
 SCALES = ("scale", "std", "logvar")
-_SINGLE = ("points", "ids", "id", "labels", "label", "split", *SCALES)
+_SINGLE = ("points", *_IDS, "labels", "label", "split", *SCALES)
 _GROUPS = ("labels/", "label_", "factors/", "origin/")
 _ORIGINS = ("model", "layer", "data", "replicate")
 
@@ -93,13 +94,30 @@ def parts_of(arrays: Mapping[str, Stored], request: Request) -> Parts:
     name = _points_name(arrays, key)
     return Parts(
         points=cloud(arrays, name),
-        ids=_optional(arrays, request.ids, ("ids", "id")),
+        ids=_optional(arrays, request.ids, _IDS),
         labels=_labels(arrays, request.labels),
         factors=_factors(arrays, request.factors),
         scale=_scale(arrays, request.scale),
         split=_optional(arrays, request.split, ("split",)),
         origin=_origin(arrays),
     )
+
+
+def columns_named(names: Iterable[str], request: Request) -> tuple[str, ...]:
+    """Columns that a file with arrays of these names holds, told before any of them is read."""
+    group = f"{(request.key or '').strip('/')}/"
+    listed = list(names)
+    inner = {name.removeprefix(group) for name in listed if name.startswith(group)} if request.key else set()
+    inner = inner or set(listed)
+    labels = request.labels if request.labels is not None else [name for name in inner if label_name(name) is not None]
+    factors = request.factors if request.factors is not None else [n for n in inner if n.startswith("factors/")]
+    held = {
+        "ids": request.ids or inner & set(_IDS),
+        "labels": labels,
+        "factors": factors,
+        "scale": request.scale or inner & set(SCALES),
+    }
+    return tuple(column for column, found in held.items() if found)
 
 
 def _inside(arrays: Mapping[str, Stored], key: str | None) -> tuple[Mapping[str, Stored], str | None]:

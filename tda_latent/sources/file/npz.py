@@ -41,6 +41,21 @@ def parts(path: Path, request: Request) -> Parts:
         return parts_of(_stored(archive), request)
 
 
+def names(path: Path) -> tuple[str, ...]:
+    """Names of the arrays of a ``.npz`` file, from its directory alone.
+
+    Raises
+    ------
+    InvalidInput
+        For what is no zip archive.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return tuple(name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy"))
+    except BROKEN as error:
+        raise InvalidInput(f"is no zip archive ({error}). It looks like {appearance(path)}.") from None
+
+
 def require_modest(archive: zipfile.ZipFile, path: Path) -> None:
     """Refuse an archive with too many members, repeated names, or a total size that its bytes cannot hold."""
     members = archive.infolist()

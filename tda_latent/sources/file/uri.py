@@ -61,7 +61,7 @@ def template_fields(template: str) -> tuple[str, ...]:
         if spec or conversion or not name.isidentifier():
             raise InvalidParameter(
                 f"template {template!r} holds a field that is no plain name: {name!r}. "
-                "Write {name} with the name of an axis, without formatting."
+                "Write {name} with the name of an axis, without formatting, and {{ }} for braces as such."
             )
         fields.append(name)
     return tuple(dict.fromkeys(fields))

@@ -23,8 +23,8 @@ from slow_rips_steps import (
     triangles_by_time,
 )
 
+from tda_latent.numerics.powers import largest_square
 from tda_latent.numerics.reduced_rips.graph import ordered_graph
-from tda_latent.numerics.reduced_rips.interface import _largest_square
 from tda_latent.numerics.reduced_rips.neighbourhood import nearest_neighbours, neighbours_kept, relative_neighbourhood
 from tda_latent.numerics.reduced_rips.reduction import expand, no_columns
 from tda_latent.numerics.reduced_rips.space import Space
@@ -122,11 +122,11 @@ def test_reduction_is_gaussian_elimination_from_the_youngest_loop_down(loops, de
 @example(1e200)
 @example(math.inf)
 def test_a_length_is_within_a_threshold_exactly_when_its_square_is_within_that_square(length):
-    square = _largest_square(length)
+    square = largest_square(length)
     assert math.sqrt(square) <= length
     above = math.nextafter(square, math.inf)
     assert math.isinf(above) or math.sqrt(above) > length
 
 
 def test_a_threshold_that_no_length_can_meet_has_a_square_that_none_meets():
-    assert _largest_square(-1.0) < 0
+    assert largest_square(-1.0) < 0

@@ -28,8 +28,8 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
+from tda_latent.code.syntax import Import, Mark, facts, is_settled, mark_of, source_facts
 from tda_latent.errors import InvalidInput
-from tda_latent.experiment.identity.syntax import Import, Mark, facts, is_settled, mark_of, source_facts
 from tda_latent.records import canonical_json, sha256
 
 _HOME = "tda_latent"
@@ -65,45 +65,26 @@ def code_digest(component: type | str, root: Path | None = None) -> str:
     return _module_digest(name, _Files(name, root, path))
 
 
-def factory_digest(factory: str) -> str:
-    """Digest of the code of ``module:function`` or ``file.py:function``, a module in the working folder or installed.
-
-    Raises
-    ------
-    InvalidInput
-        When there is no such module.
-    """
-    name, path = _home_of_factory(factory)
-    return _module_digest(name, _Files(name, None, path))
+def found_file(name: str) -> str | None:
+    """The file of a module as a fresh process would find it: what is imported already does not count."""
+    place = _Files(name, is_fresh=True).locate(name)
+    return place.path if place else None
 
 
-def factory_sources(factory: str) -> dict[str, str]:
-    """Files of the modules that a factory's digest covers, by dotted name; none for an installed distribution."""
-    name, path = _home_of_factory(factory)
-    if name.partition(".")[0] in importlib.metadata.packages_distributions():
-        return {}
-    return {module: place.path for module, place in _closure(name, _Files(name, None, path)).items() if place.path}
+def found_digest(name: str, path: str) -> str:
+    """Digest of a module in this file and, as a fresh process would find them, of the user's modules it imports."""
+    return _module_digest(name, _Files(name, None, path, is_fresh=True))
 
 
-def _home_of_factory(factory: str) -> tuple[str, str | None]:
-    """Dotted name of the module, and its file where that was named instead."""
-    stem, mark, _ = factory.partition(".py:")
-    if mark and os.path.isfile(f"{stem}.py"):
-        return Path(stem).name, os.path.realpath(f"{stem}.py")
-    name = factory.partition(":")[0]
-    if os.getcwd() not in sys.path and "" not in sys.path:
-        sys.path.append(os.getcwd())  # where workers look first, and a console script does not
-    importlib.invalidate_caches()
-    try:
-        found = importlib.util.find_spec(name)
-    except (ImportError, ValueError):
-        found = None
-    if found is None or ":" not in factory:
-        raise InvalidInput(
-            f"factory {factory!r}: the rule is module:function, as in my_models:make_vae, with the module installed or "
-            f"in the working folder, and there is no module {name!r}. Run the command in the folder that holds it."
-        )
-    return name, None
+def found_sources(name: str, path: str) -> dict[str, str]:
+    """Files of the modules that `found_digest` covers, by dotted name."""
+    places = _closure(name, _Files(name, None, path, is_fresh=True))
+    return {module: place.path for module, place in places.items() if place.path}
+
+
+def is_installed(name: str) -> bool:
+    """Whether an installed distribution brings the module."""
+    return name.partition(".")[0] in importlib.metadata.packages_distributions()
 
 
 def import_closure(module_name: str, root: Path | None = None) -> tuple[str, ...]:
@@ -207,10 +188,11 @@ class _Place:
 class _Files:
     """Finds the files of modules without importing them, and says which modules are in reach."""
 
-    def __init__(self, name: str, root: Path | None = None, path: str | None = None) -> None:
+    def __init__(self, name: str, root: Path | None = None, path: str | None = None, *, is_fresh: bool = False) -> None:
         self._own = name.partition(".")[0]
         self._root = None if root is None else str(root)
-        self.place = f"{self._root}:{path}"
+        self._is_fresh = is_fresh
+        self.place = f"{self._root}:{path}" + (f":{sys.path}" if is_fresh else "")
         self._places: dict[str, _Place | None] = {}
         if path is not None and root is None:
             is_package = Path(path).stem == "__init__"
@@ -228,7 +210,7 @@ class _Files:
             elif self._root is not None:
                 self._places[module] = _look((self._root,), leaf, self._listing)
             else:
-                self._places[module] = _top_level(leaf)
+                self._places[module] = _fresh(leaf) if self._is_fresh and leaf != _HOME else _top_level(leaf)
         return self._places[module]
 
     def reaches(self, module: str) -> bool:
@@ -255,7 +237,7 @@ class _Files:
         beside = os.path.dirname(own.folders[0] if own.folders else str(own.path))
         if os.path.realpath(beside) in _installed_folders():
             return bool(set(_distributions().get(self._own, ())) & set(_distributions().get(top, ())))
-        place = _look((beside,), top, self._listing)
+        place = _fresh_companion(top) if self._is_fresh else _look((beside,), top, self._listing)
         if place is not None:
             self._places.setdefault(top, place)
         return place is not None and place.path is not None
@@ -289,6 +271,24 @@ def _top_level(name: str) -> _Place | None:
     folders = tuple(spec.submodule_search_locations or ()) if spec else ()
     path = origin if origin and os.path.isfile(origin) else None
     return _Place(path, folders) if path or folders else None
+
+
+def _fresh(name: str) -> _Place | None:
+    """A top-level module as a process finds it that has not imported it yet."""
+    specs = (finder.find_spec(name, None) for finder in sys.meta_path if hasattr(finder, "find_spec"))
+    spec = next(filter(None, specs), None)
+    folders = tuple(spec.submodule_search_locations or ()) if spec else ()
+    path = spec.origin if spec and spec.origin and os.path.isfile(spec.origin) else None
+    return _Place(path, folders) if path or folders else None
+
+
+def _fresh_companion(top: str) -> _Place | None:
+    """A module of the user's own, wherever it is found; nothing for what is installed."""
+    place = None if top in sys.stdlib_module_names or top in _distributions() else _fresh(top)
+    if place is None or place.path is None:
+        return None
+    folder = os.path.dirname(place.folders[0] if place.folders else place.path)
+    return None if os.path.realpath(folder) in _installed_folders() else place
 
 
 @functools.cache
