@@ -169,6 +169,12 @@ def apply(
         )
     if missing:
         raise InvalidInput(f"{name} needs the {missing[0]}; pass {missing[0]}=... beside the latents.")
+    widths = [record.dimension for record in (more.get("inputs"), more.get("training")) if isinstance(record, Latents)]
+    if len(set(widths)) > 1:
+        raise InvalidInput(
+            f"training has {widths[1]} coordinates and inputs has {widths[0]}; both are data as the model takes them, "
+            "and training those rows of the inputs that it was trained on: inputs.take(rows)."
+        )
     return built(given, **more, **({"rng": rng} if registered.uses_rng else {}))  # type: ignore[no-any-return]
 
 

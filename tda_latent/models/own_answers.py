@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -43,11 +43,18 @@ class Kind:
 
 
 def given(batch: Floats, owner: Any, kind: Kind) -> Any:
-    """The batch as a function takes it."""
-    if owner is not None:
+    """The batch as a function takes it: in the format and place of the module that owns it, or as the example was.
+
+    Whole numbers that a short format would round, such as token ids, stay in a longer one.
+    """
+    if owner is not None and any(item.is_floating_point() for item in (*owner.parameters(), *owner.buffers())):
         from tda_latent.models.recording.feeding import moved
 
-        return moved(owner, batch)
+        tensor = moved(owner, batch)
+        is_cut = bool((batch == np.rint(batch)).all()) and (tensor.double().cpu().numpy() != batch).any()
+        return tensor.new_tensor(batch, dtype=sys.modules["torch"].float64) if is_cut else tensor
+    if owner is not None and kind.device is None:
+        return sys.modules["torch"].from_numpy(batch.astype(kind.dtype))
     if kind.device is None:
         return batch.astype(kind.dtype)
     import torch
@@ -65,7 +72,8 @@ def evaluated(module: Any) -> Iterator[None]:
     with sys.modules["torch"].no_grad():
         try:
             if module is not None:
-                module.eval()
+                with suppress(NotImplementedError):  # exported programs have one mode
+                    module.eval()
             yield
         finally:
             for part, mode in modes:
@@ -209,6 +217,12 @@ def joined(parts: list[Any], size: int, width: int, name: str) -> Floats:
     """The parts as one (size, width) array of finite numbers, or why they are none; ``name`` is who gave them."""
     arrays = [flat_rows(part, name) for part in parts]
     whole = np.concatenate(arrays) if arrays else np.empty((size, width))
+    turned = next((np.shape(part) for part in parts if np.ndim(part) > 1 and np.shape(part)[0] != size), ())
+    if whole.shape != (size, width) and size in turned[1:]:
+        raise InvalidInput(
+            f"{name} gives an array {tuple(turned)} for {size} rows, so the batch may be its axis "
+            f"{turned.index(size)}; the rule is one row each, and the batch first. Give a function that turns it round."
+        )
     if whole.shape != (size, width):
         what = {"encode": "a code", "decode": "an input", "sample": "a code"}[name]
         raise InvalidInput(

@@ -11,10 +11,11 @@ from scipy.special import gammaln
 from tda_latent.errors import InvalidInput
 from tda_latent.numerics.pairwise import near_one
 from tda_latent.numerics.powers import over_power_of_two
-from tda_latent.numerics.ties import singular_rounding
+from tda_latent.numerics.ties import level_bounds, singular_rounding
 
 Floats = NDArray[np.float64]
-_TIED = 1e-9  # relative: directions so nearly equal in length or correlation are equal
+_TIED = 1e-9  # relative: directions so nearly equal in length or correlation are equal, however well they are stored
+_MOST = 1e-4  # of a correlation, that storage in few digits counts for
 
 
 class Canonical(NamedTuple):
@@ -24,12 +25,14 @@ class Canonical(NamedTuple):
     variates : (n, r) those of the first cloud, orthonormal columns
     others : (n, r) those of the second cloud
     ranks : numbers of directions kept of either cloud, r the smaller
+    rounding : by how much equal correlations may differ
     """
 
     correlations: Floats
     variates: Floats
     others: Floats
     ranks: tuple[int, int]
+    rounding: float
 
 
 def canonical_correlations(first: NDArray[Any], second: NDArray[Any], variance: float = 1.0) -> Canonical:
@@ -52,7 +55,7 @@ def canonical_correlations(first: NDArray[Any], second: NDArray[Any], variance: 
     The cosines of the principal angles between the column spaces, from the singular values of a product of
     orthonormal bases. O(n (d + e)^2).
     """
-    bases = [_principal_basis(points, variance) for points in (first, second)]
+    bases, roundings = zip(*(_principal_basis(points, variance) for points in (first, second)), strict=True)
     ranks = bases[0].shape[1], bases[1].shape[1]
     if sum(ranks) > len(first) - 1:
         raise InvalidInput(
@@ -61,7 +64,8 @@ def canonical_correlations(first: NDArray[Any], second: NDArray[Any], variance: 
             "share of the variance."
         )
     left, values, right = np.linalg.svd(bases[0].T @ bases[1], full_matrices=False)
-    return Canonical(np.clip(values, 0.0, 1.0), bases[0] @ left, bases[1] @ right.T, ranks)
+    rounding = max(_TIED, min(sum(roundings), _MOST))
+    return Canonical(np.clip(values, 0.0, 1.0), bases[0] @ left, bases[1] @ right.T, ranks, rounding)
 
 
 def svcca_dissimilarity(first: NDArray[Any], second: NDArray[Any], variance: float = 0.99) -> float:
@@ -80,16 +84,16 @@ def pwcca_dissimilarity(first: NDArray[Any], second: NDArray[Any], variance: flo
     found = canonical_correlations(first, second, variance)
     is_first = found.ranks[0] <= found.ranks[1]
     variates, weighed = (found.variates, first) if is_first else (found.others, second)
-    weights = _turned_weights(variates.T @ near_one(weighed)[0], found.correlations)
+    weights = _turned_weights(variates.T @ near_one(weighed)[0], level_bounds(found.correlations, found.rounding)[0])
     return float(np.clip(1.0 - weights @ found.correlations / weights.sum(), 0.0, 1.0))
 
 
-def _turned_weights(products: Floats, correlations: Floats) -> Floats:
-    """(r,) row sums of absolute (r, d) products, averaged over all rotations of rows of equal correlation.
+def _turned_weights(products: Floats, levels: NDArray[np.int64]) -> Floats:
+    """(r,) row sums of absolute (r, d) products, averaged over all rotations of rows of one level.
 
     A coordinate of a random unit vector of g dimensions has the mean size Gamma(g / 2) / (sqrt(pi) Gamma((g + 1) / 2)).
     """
-    groups = np.concatenate([[0], np.cumsum(np.diff(correlations) < -_TIED)])
+    groups = np.unique(levels, return_inverse=True)[1].reshape(-1)
     sizes = np.bincount(groups)
     lengths = np.sqrt(np.array([np.bincount(groups, weights=column) for column in products.T**2]))
     shares = np.exp(gammaln(sizes / 2) - gammaln((sizes + 1) / 2)) / np.sqrt(np.pi)
@@ -105,8 +109,8 @@ def unrelated_square_correlation(ranks: tuple[int, int], size: int) -> float:
     return max(ranks) / (size - 1)
 
 
-def _principal_basis(points: NDArray[Any], variance: float) -> Floats:
-    """(n, r) orthonormal basis of the leading principal directions, as columns over the points.
+def _principal_basis(points: NDArray[Any], variance: float) -> tuple[Floats, float]:
+    """(n, r) orthonormal basis of the leading principal directions, as columns over the points, and its rounding.
 
     Directions no longer than the rounding of the coordinates, as they are stored, are none: a cloud of rank 10 in 50
     coordinates of float32, or far from the origin, has 10.
@@ -116,7 +120,8 @@ def _principal_basis(points: NDArray[Any], variance: float) -> Floats:
         raise InvalidInput("all points of a cloud coincide, so it has no directions to compare; drop it.")
     wide = wide - wide.mean(axis=0)  # far from the origin the first mean is rounded, which would be a direction
     left, values, _ = np.linalg.svd(wide, full_matrices=False)
-    real = int((values > singular_rounding(over_power_of_two(points)[0], values)).sum())
+    rounding = singular_rounding(over_power_of_two(points)[0], values)
+    real = int((values > rounding).sum())
     if real == 0:
         raise InvalidInput(
             "no direction of a cloud is longer than the rounding of its coordinates; subtract the mean before it is "
@@ -125,5 +130,6 @@ def _principal_basis(points: NDArray[Any], variance: float) -> Floats:
     if variance < 1.0:
         shares = np.cumsum(values**2) / (values**2).sum()
         last = values[min(real, int(np.searchsorted(shares, variance * (1 - 1e-12))) + 1) - 1]
-        real = min(real, int((values >= last * (1 - _TIED)).sum()))  # none of equally long ones is before another
-    return np.asarray(left[:, :real], dtype=np.float64)
+        # none of equally long ones is before another
+        real = min(real, int((values >= last - max(_TIED * last, rounding)).sum()))
+    return np.asarray(left[:, :real], dtype=np.float64), rounding / float(values[real - 1])

@@ -23,7 +23,6 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 _DENSE = 200  # up to this size the dense eigensolver is as fast as the sparse one
 _SHIFT = -1e-6  # just below the spectrum of a Laplacian
-_ROUNDING = 1e-12  # of the largest merge scale: arithmetic in float64
 
 
 class Gap(NamedTuple):
@@ -69,7 +68,7 @@ def longest_gap(lengths: Floats, rounding: float = 0.0) -> Gap:
     Parameters
     ----------
     lengths : (n-1,) ascending merge scales
-    rounding : by how much equal ones may differ, see `ties.distance_rounding`; 1e-12 of the largest at least
+    rounding : by how much equal ones may differ, see `ties.distance_rounding`; 1e-12 to 1e-4 of the largest
 
     Returns
     -------
@@ -81,7 +80,7 @@ def longest_gap(lengths: Floats, rounding: float = 0.0) -> Gap:
     if not len(lengths):
         return Gap(0.0, 0.0, 1)
     jumps = np.diff(lengths)
-    rounding = max(rounding, _ROUNDING * float(lengths[-1]))
+    rounding = float(rounded_reach(lengths[-1:], rounding)[0] - lengths[-1])
     if jumps.max(initial=0.0) <= rounding:
         return Gap(float(lengths[-1]), float(lengths[-1]), 1)
     place = int(np.argmax(jumps >= jumps.max() - rounding))

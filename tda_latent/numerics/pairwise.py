@@ -17,7 +17,7 @@ from scipy.spatial.distance import cdist, pdist, squareform
 from tda_latent.errors import InvalidInput
 from tda_latent.numerics.distance_blocks import distance_blocks
 from tda_latent.numerics.powers import infinite_coordinate, over_power_of_two
-from tda_latent.numerics.ties import comparison_rounding, lengths, stored_epsilon
+from tda_latent.numerics.ties import comparison_rounding, lengths, stored_epsilon, within_reach
 
 Floats = NDArray[np.float64]
 
@@ -61,7 +61,8 @@ def pairwise_distances(points: NDArray[Any], metric: str = "euclidean", neighbou
     points : (n, d) finite
     metric : "euclidean"; "cosine": the angle between the points in radians, a true metric on directions;
         "geodesic": shortest path in the symmetric k-nearest-neighbour graph joined with the Euclidean minimum
-        spanning tree, so that it is always finite
+        spanning tree, so that it is always finite; of equally short bridges between parts that the graph leaves apart
+        that of the smallest rows
     neighbours : k of the geodesic metric, >= 1
 
     Notes
@@ -109,30 +110,48 @@ def neighbour_graph(points: NDArray[Any], neighbours: int) -> csr_matrix:
     Whoever is as far as the k-th nearest, up to the rounding of stored numbers, is joined as well, so that neither the
     order nor the axes of the points decide; of copies of such a point one is enough, for paths run through copies.
     """
-    wide, _ = near_one(points)
+    wide, _ = over_power_of_two(np.asarray(points, dtype=np.float64))  # a mean far away would round what is near
     size = len(wide)
     count = min(neighbours, size - 1)
     if count < 1:
         return csr_matrix((size, size))
-    far = lengths(over_power_of_two(points)[0])
-    gaps, nearest = cKDTree(wide).query(
-        wide, k=min(count + 2, size)
-    )  # the point itself, its neighbours, and who may be tied
+    far, epsilon = lengths(wide), stored_epsilon(points)
+    # the point itself, its neighbours, and who may be tied
+    gaps, nearest = cKDTree(wide).query(wide, k=min(count + 2, size))
     reach = gaps[:, count]
-    slack = comparison_rounding(reach, far + reach, far + reach, stored_epsilon(points))
-    tails, heads = [np.repeat(np.arange(size), count + 1)], [nearest[:, : count + 1].ravel()]
-    different, first = np.unique(wide, axis=0, return_index=True)
-    tied = np.flatnonzero(gaps[:, -1] <= reach + slack) if size > count + 1 else np.empty(0, dtype=np.int64)
-    for chosen, block in distance_blocks(wide[tied], different):
-        near, places = np.nonzero(block <= (reach + slack)[tied[chosen], None])
-        tails.append(tied[chosen][near])
-        heads.append(first[places])
-    rows, columns = np.concatenate(tails), np.concatenate(heads)
+    most = reach + comparison_rounding(reach, far + reach, far + reach, epsilon)
+    tied = np.flatnonzero(gaps[:, -1] <= most) if size > count + 1 else np.empty(0, dtype=np.int64)
+    others = _as_far(wide, tied, reach[tied], epsilon)
+    rows = np.concatenate([np.repeat(np.arange(size), count + 1), others[0]])
+    columns = np.concatenate([nearest[:, : count + 1].ravel(), others[1]])
     keep = rows != columns
     graph = coo_matrix((np.ones(int(keep.sum())), (rows[keep], columns[keep])), shape=(size, size)).tocsr()
     united = graph + graph.T
     united.data[:] = 1.0
     return csr_matrix(united)
+
+
+def _as_far(
+    wide: Floats, rows: NDArray[np.int64], reach: Floats, epsilon: float
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Pairs of some rows of a cloud and who is at most so far from each, but for rounding; of copies the first.
+
+    Parameters
+    ----------
+    wide : (n, d); rows : (m,); reach : (m,) distances; epsilon : see `ties.stored_epsilon`
+    """
+    different, first, own = np.unique(wide, axis=0, return_index=True, return_inverse=True)
+    far = lengths(wide)[first]
+    tails, heads = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
+    for chosen, block in distance_blocks(wide[rows], different):
+        here = np.arange(len(block)), own.reshape(-1)[rows[chosen]]
+        block[here] = np.inf  # its own length says nothing about those of its neighbours
+        joined = within_reach(block, reach[chosen], far, epsilon)
+        joined[here] = True
+        near, places = np.nonzero(joined)
+        tails.append(rows[chosen][near])
+        heads.append(first[places])
+    return np.concatenate(tails), np.concatenate(heads)
 
 
 def minimum_spanning_edges(distances: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:

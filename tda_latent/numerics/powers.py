@@ -24,7 +24,8 @@ def largest_square(radius: float) -> float:
 
 
 def over_power_of_two(values: NDArray[Any]) -> tuple[NDArray[Any], int]:
-    """The values over a power of two, in their own float type, and the exponent: no digit changes, no square overflows.
+    """The values over a power of two, in their own float type, and the exponent: no square overflows, and no digit
+    changes but of what is so much smaller that it leaves the range of the type.
 
     Raises
     ------

@@ -20,7 +20,8 @@ def centre_and_scale(codes: Floats) -> tuple[Floats, Floats]:
 
     ``(codes - mean) / scale`` is then 0 there, and what is learnt about it, divided by the scale, is 0 too.
     """
-    mean, deviation = codes.mean(axis=0), codes.std(axis=0)
+    inside = codes - codes[:1]  # the mean of many equal numbers is not quite that number
+    mean, deviation = codes[0] + inside.mean(axis=0), inside.std(axis=0)
     live = deviation > 16 * np.finfo(np.float64).eps * np.abs(codes).max(axis=0, initial=0.0)
     return np.asarray(mean), np.where(live, deviation, np.inf)
 

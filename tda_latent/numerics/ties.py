@@ -68,10 +68,14 @@ def distance_rounding(points: NDArray[Any], largest: float) -> float:
     Notes
     -----
     Far from the origin float32 knows a cloud so badly that all distances would count as equal. The rounding of storage
-    therefore counts up to a ten-thousandth of the largest distance. A tenth of the points may be as far as they like.
+    therefore counts up to a ten-thousandth of the largest distance. A tenth of the points may be as far as they like,
+    but where distances are taken after centring, the mean that these draw along rounds all points in float64.
     """
     both = 2 * float(np.quantile(lengths(points), _TYPICAL, method="lower"))
-    return max(min(_STORED * stored_epsilon(points) * both, _MOST * largest), _ADDED * _EPSILON * both)
+    wide, exponent = over_power_of_two(np.asarray(points, dtype=np.float64))
+    mean = 2 * float(np.ldexp(np.linalg.norm(wide.mean(axis=0)), exponent))
+    stored = min(_STORED * stored_epsilon(points) * both, _MOST * largest)
+    return max(stored, _ADDED * _EPSILON * max(both, mean))
 
 
 def comparison_rounding(reach: Floats, near: Floats, far: Floats, epsilon: float) -> Floats:

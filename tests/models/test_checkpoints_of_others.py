@@ -217,3 +217,19 @@ def test_a_pickled_model_is_refused_with_the_call_that_saves_its_weights(tmp_pat
     said = r"holds Python objects \((torch|pathlib).*torch\.save\(model\.state_dict\(\), path\) for a model"
     with pytest.raises(InvalidInput, match=said):
         load_weights(net(), tmp_path / "whole.pt")
+
+
+class Extra(nn.Linear):
+    """Keeps what is no tensor beside its weights."""
+
+    def get_extra_state(self) -> dict[str, int]:
+        """Anything."""
+        return {"step": 3}
+
+
+@pytest.mark.parametrize(("module", "said"), [(Extra(3, 2), "no tensor"), (nn.LazyLinear(2), "lazy")])
+def test_a_module_that_is_more_or_less_than_weights_says_so(module: nn.Module, said: str, tmp_path: Path) -> None:
+    file = tmp_path / "weights.pt"
+    torch.save(nn.Linear(3, 2).state_dict(), file)
+    with pytest.raises(InvalidInput, match=said):
+        load_weights(module, file)

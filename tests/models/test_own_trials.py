@@ -339,3 +339,79 @@ def test_compiled_and_parallel_modules_are_what_they_wrap() -> None:
     for wrapped in (torch.compile(net, backend="eager"), nn.DataParallel(net)):
         found = network(tl.model(wrapped, FLOATS, encode="0", decode="1"))
         np.testing.assert_array_equal(found.encode(ROWS).mean, expected)
+
+
+# found by a sceptical reader
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float32])
+def test_token_ids_reach_a_module_in_any_precision_whole(dtype: torch.dtype) -> None:
+    table = nn.Embedding(5000, 3).to(dtype)
+    ids = torch.arange(5000).reshape(-1, 2)
+    own = tl.model(table, ids, encode=lambda batch: table(batch.long()).flatten(1))
+    found = tl.encode(own, Latents(ids.numpy(), ids=np.arange(2500))).points
+    np.testing.assert_array_equal(found, table(ids).flatten(1).detach().double().numpy())
+
+
+class Sampling(nn.Module):
+    """Draws its codes from a narrow posterior."""
+
+    def __init__(self, deviation: float) -> None:
+        super().__init__()
+        self.mean, self.deviation = nn.Linear(6, 2), deviation
+
+    def encode(self, batch: Tensor) -> Tensor:
+        """A draw."""
+        mean = self.mean(batch)
+        return mean + self.deviation * torch.randn_like(mean)
+
+
+@pytest.mark.parametrize(("dtype", "deviation"), [(torch.bfloat16, 1e-2), (torch.float16, 1e-3), (torch.float32, 1e-5)])
+def test_draws_are_found_however_narrow(dtype: torch.dtype, deviation: float) -> None:
+    refused("draws at random", module=Sampling(deviation).to(dtype), example=FLOATS)
+    refused("draws at random", example=ROWS, encode=lambda x: x + 1e-9 * np.random.normal(size=x.shape))  # noqa: NPY002
+
+
+def test_a_trial_leaves_the_global_generators_as_they_were() -> None:
+    net = nn.Linear(6, 2)
+    before = torch.get_rng_state(), np.random.get_state()[1].tolist()  # noqa: NPY002
+    tl.model(nn.ModuleDict({"encoder": net}), FLOATS)
+    tl.model(example=ROWS, encode=first_two)
+    assert torch.equal(torch.get_rng_state(), before[0])
+    assert np.random.get_state()[1].tolist() == before[1]  # noqa: NPY002
+
+
+def test_digits_that_cancel_are_no_dependence_on_other_rows() -> None:
+    """Principal components of single-precision data a thousand deviations from the origin, as scikit-learn has them."""
+    for seed in range(3):
+        data = (np.random.default_rng(seed).normal(size=(200, 300)) + 1000).astype(np.float32)
+        axes = np.linalg.svd(data - data.mean(axis=0), full_matrices=False)[2][:5]
+        shift = data.mean(axis=0) @ axes.T
+        tl.model(example=data, encode=lambda x, axes=axes, shift=shift: x @ axes.T - shift)
+
+
+class Fixed(nn.Module):
+    """Has no parameters, and numbers in the default type."""
+
+    def encode(self, batch: Tensor) -> Tensor:
+        """Two sums."""
+        return batch @ torch.ones(6, 2)
+
+
+def test_a_module_without_parameters_gets_the_type_of_the_example() -> None:
+    for example in (FLOATS, FLOATS.numpy()):
+        assert network(tl.model(Fixed(), example)).dimension == 2
+
+
+def test_a_batch_on_another_axis_is_named() -> None:
+    refused("axis 1", module=nn.LSTM(6, 4, num_layers=3, batch_first=True), example=FLOATS[:, None],
+            encode="forward[1][0]")  # fmt: skip
+
+
+@pytest.mark.parametrize("analyzer", ["interpolation-audit", "prior-samples", "data-space", "reconstruction"])
+def test_codes_in_place_of_training_data_are_told_apart(analyzer: str) -> None:
+    inputs = Latents(ROWS, ids=np.arange(30))
+    own = tl.model(example=ROWS, encode=first_two, decode=lambda codes: np.repeat(codes, 3, axis=1), sample="normal")
+    codes = tl.encode(own, inputs)
+    with pytest.raises(InvalidInput, match="training has 2 coordinates and inputs has 6"):
+        tl.analyze(codes, analyzer, model=own, inputs=inputs, training=codes.take(np.arange(20)))

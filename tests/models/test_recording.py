@@ -603,3 +603,14 @@ def test_a_recording_shows_what_it_holds(model: Stack) -> None:
     with recording:
         model(drawn(2, 4))
     assert repr(recording) == "Recording of 2 inputs: head (2, 2)"
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_recording_that_breaks_off_leaves_no_folder_of_its_own(tmp_path: Path, there: bool) -> None:
+    folder = tmp_path / "rows-of-mine"
+    if there:
+        folder.mkdir()
+        (folder / "kept.txt").write_text("mine")
+    with pytest.raises(RuntimeError), tl.record(nn.Linear(3, 2), ["output"], folder=folder) as recording:
+        recording.run([torch.randn(4, 5)])
+    assert [path.name for path in tmp_path.rglob("*")] == (["rows-of-mine", "kept.txt"] if there else [])

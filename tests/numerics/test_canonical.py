@@ -153,8 +153,9 @@ def test_a_cloud_so_far_away_that_only_rounding_is_left_is_refused() -> None:
         svcca_dissimilarity(far, Y)
 
 
+@pytest.mark.parametrize(("kind", "digits"), [(np.float64, 9), (np.float32, 4)])
 @pytest.mark.parametrize("share", [0.2, 0.55, 0.85])
-def test_of_equally_long_directions_all_are_kept_however_the_cloud_is_turned(share) -> None:
+def test_of_equally_long_directions_all_are_kept_however_the_cloud_is_turned(share, kind, digits) -> None:
     """A whitened cloud, or balanced one-hot codes: which directions come first is rounding."""
     rng = np.random.default_rng(5)
     for cloud in (np.linalg.qr(rng.normal(size=(90, 6)))[0], np.eye(6)[np.arange(90) % 6]):
@@ -162,8 +163,8 @@ def test_of_equally_long_directions_all_are_kept_however_the_cloud_is_turned(sha
         values = []
         for turn in ortho_group(6, seed=6).rvs(5):
             rows = rng.permutation(90)
-            values.append(svcca_dissimilarity((cloud @ turn)[rows], other[rows], share))
-        np.testing.assert_allclose(values, values[0], rtol=1e-9)
+            values.append(svcca_dissimilarity((cloud @ turn)[rows].astype(kind), other[rows], share))
+        np.testing.assert_allclose(values, values[0], rtol=10.0**-digits)
 
 
 @pytest.mark.parametrize("shared", [2, 4])
@@ -183,3 +184,17 @@ def test_directions_that_both_clouds_hold_wholly_may_be_turned_among_each_other(
         variates = np.column_stack([found.variates[:, :shared] @ turn, found.variates[:, shared:]])
         draws.append(np.abs(variates.T @ (first - first.mean(axis=0))).sum(axis=1))
     assert value == pytest.approx(1 - np.average(found.correlations, weights=np.mean(draws, axis=0)), rel=5e-3)
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.float32])
+def test_equal_correlations_are_equal_as_they_are_stored(kind) -> None:
+    """Two directions are shared by halves and one less: only those two may be turned, in all of their coordinates."""
+    rng = np.random.default_rng(7)
+    drawn = rng.normal(size=(343, 6))
+    basis = np.linalg.qr(drawn - drawn.mean(axis=0))[0]
+    cube, noise = basis[:, :3], basis[:, 3:6] * [1, 1, 3]
+    first = np.column_stack([cube[:, 0] + cube[:, 1], 4 * cube[:, 1], cube[:, 2]]).astype(kind)
+    values = [
+        pwcca_dissimilarity(first, ((cube + noise) @ turn).astype(kind)) for turn in ortho_group(3, seed=8).rvs(6)
+    ]
+    np.testing.assert_allclose(values, values[0], rtol=1e-6)

@@ -26,6 +26,7 @@ from tda_latent.numerics.connectivity import (
     numbered_classes,
 )
 from tda_latent.numerics.pairwise import minimum_spanning_edges, pairwise_distances
+from tda_latent.numerics.ties import distance_rounding
 from tda_latent.numerics.trees import ultrametric_tree
 
 SEEDS = st.integers(0, 10_000)
@@ -69,6 +70,16 @@ def test_components_at_a_scale_are_the_flat_clusters_of_single_linkage(seed):
     expected = fcluster(linkage(pdist(points), "single"), 1.0, criterion="distance")
     assert ((found[:, None] == found) == (expected[:, None] == expected)).all()
     assert found[0] == 0
+
+
+def test_a_gap_of_numbers_in_single_precision_is_that_of_the_numbers():
+    """Far from the origin, as long as the gaps are many units of the last place."""
+    drawn = np.sort(np.random.default_rng(0).random(20_000))
+    true = longest_gap(np.sort(np.diff(drawn)))
+    stored = (drawn + 100).astype(np.float32)
+    gap = longest_gap(np.sort(np.diff(stored.astype(float))), distance_rounding(stored[:, None], 1.0))
+    assert gap.components == true.components
+    assert (gap.start, gap.stop) == pytest.approx((true.start, true.stop), abs=2.0**-17)
 
 
 def test_the_longest_gap_of_known_merge_scales():

@@ -14,6 +14,7 @@ from hypothesis.extra.numpy import arrays
 from scipy.spatial.distance import pdist, squareform
 
 from tda_latent.errors import InvalidInput
+from tda_latent.numerics.connectivity import nearest_neighbour_graph
 from tda_latent.numerics.pairwise import (
     component_labels,
     cross_distances,
@@ -23,6 +24,7 @@ from tda_latent.numerics.pairwise import (
     neighbour_graph,
     pairwise_distances,
 )
+from tda_latent.numerics.ties import distance_rounding
 
 CLOUD = np.random.default_rng(0).normal(size=(40, 3))
 LITTLE = settings(max_examples=40, deadline=None, derandomize=True)
@@ -189,3 +191,25 @@ def test_components_of_a_graph_are_numbered():
     graph = neighbour_graph(np.array([[0.0], [1.0], [50.0], [51.0]]), 1)
     labels = component_labels(graph)
     assert labels[0] == labels[1] != labels[2] == labels[3]
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.float32])
+def test_a_point_far_away_has_its_nearest_neighbours_and_moves_nobody_else(kind):
+    cloud = np.random.default_rng(0).normal(size=(300, 2))
+    graph = neighbour_graph(np.vstack([cloud, [[1e6, 0.0]]]).astype(kind), 5).toarray()
+    assert graph[-1].sum() == 5
+    np.testing.assert_array_equal(graph[:-1, :-1], neighbour_graph(cloud.astype(kind), 5).toarray())
+
+
+@pytest.mark.parametrize("far", [1e3, 1e6, 1e9])
+def test_a_lattice_keeps_its_graph_however_far_another_point_is(far):
+    """In the plane of the lattice, and turned: the mean that the far point draws along rounds nobody."""
+    lattice = np.stack(np.meshgrid(*[np.arange(6.0)] * 3), axis=-1).reshape(-1, 3)
+    turn = np.linalg.qr(np.random.default_rng(0).normal(size=(3, 3)))[0]
+    own = neighbour_graph(lattice, 4).toarray()
+    cloud = np.vstack([lattice, [[far, far / 2, 0.0]]])
+    for points in (cloud, cloud @ turn):
+        np.testing.assert_array_equal(neighbour_graph(points, 4).toarray()[:-1, :-1], own)
+        distances = pairwise_distances(points)
+        ties = distance_rounding(points, float(distances.max()))
+        np.testing.assert_array_equal(nearest_neighbour_graph(distances, 4, ties).toarray()[:-1, :-1], own)

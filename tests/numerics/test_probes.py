@@ -10,6 +10,7 @@ from tda_latent.numerics.probes import (
     PENALTY,
     alignment,
     balanced_accuracy,
+    centre_and_scale,
     chance_alignment,
     defined_mean,
     explained_share,
@@ -136,3 +137,15 @@ def test_neither_side_is_empty_whatever_points_repeat_and_the_judged_are_a_part_
 def test_means_of_draws_leave_out_what_is_undefined():
     nan = np.nan
     np.testing.assert_array_equal(defined_mean(np.array([[1.0, nan, nan], [3.0, 5.0, nan]])), [2.0, 5.0, nan])
+
+
+@pytest.mark.parametrize("constant", [0.1, -1 / 3, 1e6 + 0.1])
+def test_a_constant_coordinate_has_no_part_in_a_regression_whatever_its_digits(constant):
+    """The mean of many equal numbers is not quite that number; what remains may not be taken for a direction."""
+    rng = np.random.default_rng(0)
+    codes = np.column_stack([np.full(1000, constant), rng.normal(size=(1000, 2))])
+    assert np.isinf(centre_and_scale(codes)[1]).tolist() == [True, False, False]
+    target = codes[:, 1:2] + rng.normal(size=(1000, 1))
+    with_it, without = ridge(codes, target), ridge(codes[:, 1:], target)
+    np.testing.assert_allclose(with_it[0][0], [0.0, *without[0][0]], rtol=1e-9)
+    np.testing.assert_allclose(with_it[1], without[1], rtol=1e-9)

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 from tda_latent.errors import InvalidInput, shown
 from tda_latent.models.recording.factories import made
@@ -46,7 +47,7 @@ def load_weights(model: nn.Module, path: str | Path) -> nn.Module:
     """
     file, _, asked = str(path).rpartition("::") if "::" in str(path) else (str(path), "", "")
     arrays = read_weights(Path(file))
-    wanted = model.state_dict()
+    wanted = _weights_of(model)
     found = _found(arrays, wanted, asked, file)
     for name, value in found.items():
         if tuple(value.shape) != tuple(wanted[name].shape):
@@ -57,6 +58,24 @@ def load_weights(model: nn.Module, path: str | Path) -> nn.Module:
     _require_trained(found, {name for name, _ in model.named_parameters(remove_duplicate=False)}, file)
     model.load_state_dict(found, strict=False)
     return model
+
+
+def _weights_of(model: nn.Module) -> Weights:
+    """What a module needs: named tensors of known shape."""
+    wanted = model.state_dict()
+    strange = [name for name, value in wanted.items() if not isinstance(value, torch.Tensor)]
+    if strange:
+        raise InvalidInput(
+            f"the factory's {type(model).__name__} keeps {strange[0]!r}, which is no tensor; the rule is weights "
+            "alone, nothing else is read. Let get_extra_state give a tensor, or set that state in the factory."
+        )
+    shapeless = [name for name, value in wanted.items() if is_lazy(value)]
+    if shapeless:
+        raise InvalidInput(
+            f"the factory's {type(model).__name__} has {shapeless[0]!r} without a shape until its first batch (a lazy "
+            "layer). Call it in the factory once, with a batch of zeros, before it is returned."
+        )
+    return wanted
 
 
 def _require_trained(found: Weights, learned: set[str], file: str) -> None:

@@ -6,7 +6,7 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -86,6 +86,7 @@ class Recording:
         if self._state != "not started":
             raise InvalidInput("a recording is made once; call record again for another one.")
         self.folder = self._own_folder()
+        self._made = not self.folder.exists()
         try:
             (self.folder / "rows").mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -117,6 +118,10 @@ class Recording:
         finally:
             if self._state != "finished":
                 self._book.discard()
+                with suppress(OSError):  # there was a folder before, or other recordings are in it
+                    (self.folder / "rows").rmdir()
+                    if self._made:
+                        self.folder.rmdir()
 
     def _finish(self) -> None:
         self._commit()
