@@ -20,6 +20,7 @@ _ADDED = 8  # the same for sums of many coordinates in float64
 _SUMMED = 1e-12  # of a distance, that such sums and a change of unit count for
 _MOST = 1e-4  # of a distance, that storage as float32 counts for
 _TYPICAL = 0.9  # quantile of the lengths of points that speaks for a cloud, whatever a few far ones do
+_TILE = 1 << 18  # distances compared at once: the roundings of a block take several times its memory
 _EPSILON = float(np.finfo(np.float64).eps)
 LEVEL = 2
 """Roundings that the values of one level may span; a longer run of near values is a continuum."""
@@ -114,8 +115,14 @@ def within_reach(block: Floats, reach: Floats, far: Floats, epsilon: float) -> F
     block : (n, m) distances; reach : (n,), of each point that to one of its targets
     far : (m,) lengths of the targets, where they were stored; epsilon : see `stored_epsilon`
     """
-    near = np.where(block <= reach[:, None], far, 0.0).max(axis=1)
-    return np.asarray(block <= reach[:, None] + comparison_rounding(reach[:, None], near[:, None], far, epsilon))
+    found = np.empty(block.shape, dtype=np.bool_)
+    step = max(1, _TILE // max(1, len(far)))
+    for start in range(0, len(block), step):
+        rows = slice(start, start + step)
+        own = reach[rows, None]
+        near = np.where(block[rows] <= own, far, 0.0).max(axis=1)
+        found[rows] = block[rows] <= own + comparison_rounding(own, near[:, None], far, epsilon)
+    return found
 
 
 def level_bounds(values: Floats, rounding: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -158,6 +158,17 @@ def test_a_task_is_blamed_only_for_what_happens_in_a_process_of_its_own(pool, tm
     assert [answer["ok"] for answer in answers(pool, "bomb", "well")] == [True, True]
 
 
+def test_a_death_that_is_seen_before_the_end_of_the_pipe_is_handled_once(pool, monkeypatch) -> None:
+    """A process may end between the look at the pipes and the look at the processes."""
+    answers(pool, "well")
+    pool.submit({"label": "a", "way": "die"})
+    pool._workers[0].process.wait()
+    with monkeypatch.context() as patched:
+        patched.setattr(pool._selector, "select", lambda _: [])
+        assert pool.wait(0.0) == []  # given to a fresh process, since the first had run something before
+    assert ["status 7" in answer["reason"] for answer in pool.wait(20)] == [True]
+
+
 def test_a_task_that_prints_without_end_leaves_the_beginning_and_how_much_more_there_was(pool) -> None:
     assert [answer["ok"] for answer in answers(pool, "shout", "well")] == [True, True]
     pool.close()

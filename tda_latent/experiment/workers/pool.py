@@ -132,7 +132,8 @@ class Pool:
     def _examined(self, worker: _Worker, now: float) -> list[dict[str, Any]]:
         """The failure of a busy worker that has died or takes too long."""
         if worker.process.poll() is not None:  # also where a process that it started keeps its pipe open
-            return self._receive(worker) or self._buried(worker)
+            found = self._receive(worker)
+            return self._buried(worker) if worker in self._workers and not found else found
         if self.seconds is None or now - worker.started <= self.seconds:
             return []
         reason = f"took longer than {self.seconds:g} s and was stopped; allow more with --task-time."
