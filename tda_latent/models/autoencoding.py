@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from tda_latent.models.encoding import Encoding, Floats, columns
+from tda_latent.models.encoding import Encoding, Floats, columns, draws
 from tda_latent.models.perceptron import evaluated, restored, restored_checkpoints
 from tda_latent.records import Model
 
@@ -67,4 +67,4 @@ class AutoencodingNetwork:
 
     def sample(self, size: int, rng: np.random.Generator) -> Floats:
         """Codes from the standard normal prior."""
-        return rng.standard_normal((size, self.dimension))
+        return rng.standard_normal((draws(size), self.dimension))

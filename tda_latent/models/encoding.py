@@ -117,6 +117,19 @@ def columns(values: NDArray[Any], count: int, what: str) -> Floats:
     return array
 
 
+def draws(size: int) -> int:
+    """The number of codes to draw.
+
+    Raises
+    ------
+    InvalidParameter
+        When it is no whole number >= 0.
+    """
+    if not isinstance(size, (int, np.integer)) or isinstance(size, bool) or size < 0:
+        raise InvalidParameter(f"size is {size!r}; the rule is a whole number >= 0. Say how many codes to draw.")
+    return int(size)
+
+
 def trainable(points: NDArray[Any]) -> Floats:
     """(n, d) float64 training points, after the checks that every family shares.
 
@@ -154,4 +167,6 @@ class CodeGaussian:
 
     def draw(self, size: int, rng: np.random.Generator) -> Floats:
         """(size, k) independent draws."""
-        return np.asarray(self.mean + rng.standard_normal((size, len(self.mean))) @ self.factor.T, dtype=np.float64)
+        return np.asarray(
+            self.mean + rng.standard_normal((draws(size), len(self.mean))) @ self.factor.T, dtype=np.float64
+        )

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tda_latent.errors import InvalidInput, unknown_name
-from tda_latent.models.encoding import Encoding, Floats, columns
+from tda_latent.models.encoding import Encoding, Floats, columns, draws
 from tda_latent.models.own_answers import Kind, Spread, evaluated, given, joined, moments, outputs, own_words
 from tda_latent.models.own_faces import NAMES, face, is_module, owner, part_names, unwrapped, usual
 from tda_latent.models.own_trial import fitted, required
@@ -124,16 +124,17 @@ class OwnNetwork:
 
     def sample(self, size: int, rng: np.random.Generator) -> Floats:
         """(size, k) codes from the prior: N(0, I), or the user's function."""
+        count = draws(size)
         if self.prior == "normal":
-            return rng.standard_normal((size, self.dimension))
+            return rng.standard_normal((count, self.dimension))
         if not callable(self.prior):
             raise InvalidInput(
                 "this model has no prior to draw from: nothing says how its codes are distributed. Say sample='normal' "
                 "(prior: normal in a file), or give a function (size, rng) -> codes."
             )
-        with own_words("sample", size):
-            drawn = self.prior(size, rng)
-        return joined([drawn], size, self.dimension, "sample")
+        with own_words("sample", count):
+            drawn = self.prior(count, rng)
+        return joined([drawn], count, self.dimension, "sample")
 
     def answer(self, side: Literal[0, 1], rows: Floats) -> Any:
         """What the encoder (side 0) or decoder (1) says to one batch of rows, as it comes."""

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from tda_latent.models.autoencoder import Autoencoder, AutoencoderNetwork, trained
-from tda_latent.models.encoding import trainable
+from tda_latent.models.encoding import draws, trainable
 from tda_latent.models.training import Schedule
 from tda_latent.numerics.gaussian_mixture import Mixture, gaussian_mixture
 from tda_latent.records import Model
@@ -118,4 +118,4 @@ class RegularisedNetwork(AutoencoderNetwork):
         if not module.components:
             return super().sample(size, rng)
         parts = (module.mixture_shares, module.mixture_means, module.mixture_factors)
-        return Mixture(*(part.numpy() for part in parts)).draw(size, rng)
+        return Mixture(*(part.numpy() for part in parts)).draw(draws(size), rng)

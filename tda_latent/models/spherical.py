@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from tda_latent.models.encoding import Encoding, Floats, columns, trainable
+from tda_latent.models.encoding import Encoding, Floats, columns, draws, trainable
 from tda_latent.models.perceptron import Perceptron, evaluated
 from tda_latent.models.training import Schedule
 from tda_latent.models.variational import VariationalAutoencoder, VariationalNetwork, trained
@@ -136,7 +136,7 @@ class SphericalNetwork(VariationalNetwork):
 
     def sample(self, size: int, rng: np.random.Generator) -> Floats:
         """Codes from the uniform prior on the sphere."""
-        drawn = rng.standard_normal((size, self.dimension))
+        drawn = rng.standard_normal((draws(size), self.dimension))
         return np.asarray(drawn / np.linalg.norm(drawn, axis=1, keepdims=True), dtype=np.float64)
 
 

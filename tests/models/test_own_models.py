@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 import tda_latent as tl
-from tda_latent.errors import InvalidInput, UnknownName
+from tda_latent.errors import InvalidInput, InvalidParameter, UnknownName
 from tda_latent.models.network import network
 from tda_latent.records import Latents, Model
 
@@ -125,6 +125,9 @@ def test_sampling_takes_a_prior_that_somebody_named() -> None:
         network(plain).sample(3, np.random.default_rng(0))
     ring = tl.model(example=FLAT, encode=lambda x: x @ AXES, sample=lambda size, rng: np.ones((size, 3)))
     np.testing.assert_array_equal(network(ring).sample(2, np.random.default_rng(0)), np.ones((2, 3)))
+    for named in (ring, own()):
+        with pytest.raises(InvalidParameter, match="size is -1"):
+            network(named).sample(-1, np.random.default_rng(0))
     assert network(own()).sample(5, np.random.default_rng(0)).shape == (5, 3)
 
 

@@ -152,6 +152,13 @@ def test_codes_and_samples_of_a_spherical_autoencoder_have_length_one(cloud):
     np.testing.assert_allclose(np.cov(drawn.T), np.eye(3) / 3, atol=0.03)
 
 
+@pytest.mark.parametrize("size", [-1, 2.5, True, "3"])
+def test_a_number_of_codes_that_is_none_is_named(cloud, size):
+    for source in (Vae(**QUICK), SphericalVae(**QUICK, dimension=3), RegularisedAutoencoder(**QUICK)):
+        with pytest.raises(InvalidParameter, match=f"size is {size!r}; the rule is a whole number"):
+            network(source(cloud, stream())).sample(size, stream())
+
+
 @pytest.mark.parametrize("dimension", [2, 3, 5])
 @pytest.mark.parametrize("concentration", [0.0, 1.5, 40.0])
 def test_the_divergence_on_the_sphere_is_the_integral_over_the_angle(dimension, concentration):
