@@ -12,7 +12,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from tda_latent.experiment.binding import trains
+from tda_latent.experiment.binding import is_trained_elsewhere, trains
 from tda_latent.experiment.coverage import pairs_of, values_of
 from tda_latent.experiment.outputs import drawings, figure_name, resolved_components, write_file
 from tda_latent.experiment.results import Group, claims, measured_models, result_groups
@@ -61,7 +61,10 @@ def render_report(run: Run, circumstances: Mapping[str, Any]) -> str:
         environments=excerpts.environment_rows(circumstances.get("environments", {})),
         packages=circumstances["packages"],
         replicates=len(run.experiment.replicates),
-        trained=all(trains(bound.component) for bound in run.plan.binding.models.values()),
+        trained=all(
+            trains(bound.component) and not is_trained_elsewhere(bound.component)
+            for bound in run.plan.binding.models.values()
+        ),
     )
 
 

@@ -178,3 +178,10 @@ def test_networks_that_do_not_fit_are_refused(
 ) -> None:
     with pytest.raises(InvalidInput, match=words):
         Checkpoint("own-0.pt", f"{module(folder)}:make", **given)(data)  # type: ignore[arg-type]
+
+
+def test_the_report_does_not_say_how_others_trained(folder: Path) -> None:
+    planned(folder)
+    assert main(["run", "own.yaml"]) == 0
+    text = next(folder.glob("runs/*/report.html")).read_text(encoding="utf-8")
+    assert "Each model was trained" not in text

@@ -614,3 +614,12 @@ def test_a_recording_that_breaks_off_leaves_no_folder_of_its_own(tmp_path: Path,
     with pytest.raises(RuntimeError), tl.record(nn.Linear(3, 2), ["output"], folder=folder) as recording:
         recording.run([torch.randn(4, 5)])
     assert [path.name for path in tmp_path.rglob("*")] == (["rows-of-mine", "kept.txt"] if there else [])
+
+
+def test_a_recording_is_read_like_a_mapping() -> None:
+    found = tl.record_batches(nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 1)), [torch.ones(4, 2)], ["0", "1"])
+    assert list(found) == ["0", "1"]
+    assert ("1" in found, "2" in found, 0 in found, len(found)) == (True, False, False, 2)
+    assert {layer: found[layer].shape for layer in found} == {"0": (4, 3), "1": (4, 1)}
+    with pytest.raises(UnknownName, match="unknown recorded layer '0'"):
+        found.places(0)

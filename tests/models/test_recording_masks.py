@@ -176,3 +176,20 @@ def test_nested_tensors_are_pooled_as_each_sequence_alone(layout: torch.layout) 
         tl.record_batches(Nesting(layout, axes=1), [X], ["stay"], pooling="mean")
     with pytest.raises(InvalidInput, match="no token for row 1"):
         tl.record_batches(Nesting(layout, (2, 0, 1)), [X], ["stay"], pooling="last")
+
+
+def test_a_mask_that_was_named_and_does_not_come_is_no_leave_to_pool_over_padding() -> None:
+    """A tuple gives its first entry to the model, so that the mask in it never arrives."""
+    for batch in ((X, PADDING), X):
+        with pytest.raises(InvalidInput, match="no call gave the mask 'src_key_padding_mask'"):
+            tl.record_batches(encoder(), [batch], ["layers.0"], pooling="mean", mask=KEY)
+    model = encoder()
+    with (
+        pytest.raises(InvalidInput, match="no call gave the mask"),
+        tl.record(model, ["layers.0"], pooling="mean", mask=KEY) as recording,
+    ):
+        recording.run([X], call=lambda x: model.layers[0](x))
+    every = recorded(encoder(), "layers.0", {"src": X, KEY: None})
+    np.testing.assert_allclose(every, tl.record_batches(encoder(), [X], ["layers.0"], pooling="mean")["layers.0"])
+    flat = tl.record_batches(encoder(), [X], ["layers.0"], pooling="flatten", mask=KEY)  # asks for no mask
+    assert flat["layers.0"].shape == (3, 40)

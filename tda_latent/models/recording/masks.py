@@ -35,6 +35,11 @@ class Masks:
     is_paired: bool = False
 
     @property
+    def is_asked(self) -> bool:
+        """Whether somebody named the mask, so that it has to come; the usual one need not."""
+        return self.usual not in (None, USUAL_MASK)
+
+    @property
     def names(self) -> tuple[str, ...]:
         """Arguments that may be masks of tokens."""
         usual = self.usual or ""

@@ -38,6 +38,7 @@ class Call:
         given = arguments if isinstance(arguments, Mapping) else {}
         self._names = masks
         self._given = {str(name): value for name, value in given.items() if value is not None}
+        self._is_told = not masks.is_asked or any(name in given for name in masks.names)
         self._kept: dict[str, Tensor] = {}
         shapes = [shape_of(part) for _, part in parts(arguments)] if is_counted else []
         self.is_flat = bool(shapes) and all(len(shape) == 1 for shape in shapes)
@@ -55,8 +56,14 @@ class Call:
         ------
         InvalidInput
             When the mask has another number of rows, or is none of 0 and 1, or there are two and the name of the layer
-            does not tell which is meant, or there is one of another name.
+            does not tell which is meant, or there is one of another name, or the one that was asked for did not come.
         """
+        if not self._is_told:
+            raise InvalidInput(
+                f"layer {layer!r} gives {shape_text(values.shape)}, and no call gave the mask {self._names.usual!r}, "
+                "which says what tokens count. Give batches as mappings of named arguments (or named arrays of one "
+                "file), or mask=None if all of them do."
+            )
         self._require_named(values, layer)
         if not any(name in self._given for name in self._names.names):
             return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -34,7 +34,8 @@ class Settings:
     """How to record.
 
     pooling : see `selected`
-    mask : name of the model's argument that says which tokens count; None ignores masks. Where the model takes another
+    mask : name of the model's argument that says which tokens count; None ignores masks. Any other than the usual one
+        has to come with every call, be it as None. Where the model takes another
         one for its decoder (``decoder_attention_mask``), that holds for layers called decoder and for the output
     size : most inputs to keep, a uniform sample of those that come; None keeps all
     rows : numbers of the inputs to keep, counted from 0, in place of ``size``
@@ -155,7 +156,7 @@ class Recording:
         if free and self._pass is not None and self._pass.calls[target.name]:
             self._commit()
         if self._pass is None:
-            self._pass = Pass(self._choice)
+            self._pass = Pass(self._choice, Call(None, self._masks))
         self._pass.add(target, output)
 
     def _commit(self) -> None:
@@ -246,8 +247,17 @@ class Recording:
         """The ``.npy`` file of a layer."""
         self._require_finished()
         if layer not in self._files:
-            raise unknown_name("recorded layer", layer, self._files)
+            raise unknown_name("recorded layer", str(layer), self._files)
         return self._files[layer]
+
+    def __contains__(self, layer: object) -> bool:
+        return layer in self.layers
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.layers)
+
+    def __len__(self) -> int:
+        return len(self.layers)
 
     def __getitem__(self, layer: str) -> NDArray[Any]:
         return _mapped(self.file(layer))
