@@ -43,10 +43,11 @@ class PrecisionRecallDensityCoverage:
 
     Notes
     -----
-    [kynkaanniemi2019] and, for density and coverage, [naeem2020]; balls include their boundary. Nothing is paired and
-    nothing normalised: both clouds must live in one space. The symmetry fails: precision of one direction is recall of
-    the other, and density and coverage ask another question when the clouds change places. The triangle inequality
-    fails. Identity holds one way only, and for density not at all: equal clouds have density (k + 1) / k.
+    [kynkaanniemi2019] and, for density and coverage, [naeem2020]; balls include their boundary, up to the rounding of
+    the numbers as they are stored. Nothing is paired and nothing normalised: both clouds must live in one space. The
+    symmetry fails: precision of one direction is recall of the other, and density and coverage ask another question
+    when the clouds change places. The triangle inequality fails. Identity holds one way only, and for density not at
+    all: equal clouds have density (k + 1) / k.
 
     *The value for equal laws is not 0.* For independent draws of one continuous distribution, n real and m generated,
     density is 1 on average and coverage ``1 - prod_{i=1..k} (n - i) / (n + m - i)``, about ``1 - 2^-k`` for n = m.
@@ -54,7 +55,7 @@ class PrecisionRecallDensityCoverage:
     against two halves of the real cloud. All depend on n, m and k: compare values of equal sizes. O((n + m)^2 d).
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     references: ClassVar[tuple[str, ...]] = ("kynkaanniemi2019", "naeem2020")
     libraries: ClassVar[tuple[str, ...]] = ("scipy",)
     invariances: ClassVar[tuple[str, ...]] = ("permutation",)

@@ -21,6 +21,7 @@ CONVERGED = 0.95
 """Share of the points that the magnitude reaches at the convergence scale."""
 
 _TRUSTED = 1e-6
+_RANGE = 1022  # binary exponents that an area may have
 
 
 class Magnitude(NamedTuple):
@@ -32,10 +33,10 @@ class Magnitude(NamedTuple):
 
 def distinct_distances(distances: Floats) -> Floats:
     """(m, m) distances between the different points: a metric space has the magnitude of its different points."""
-    size = len(distances)
-    near = ONE_POINT * float(distances.max())
-    if size < 2 or near == 0.0:
+    longest = float(distances.max())
+    if len(distances) < 2 or longest == 0.0:
         return distances[:1, :1]
+    near = ONE_POINT * longest
     groups = fcluster(linkage(squareform(distances, checks=False), "single"), near, "distance")
     rows = np.sort(np.unique(groups, return_index=True)[1])
     return distances[np.ix_(rows, rows)]
@@ -91,19 +92,33 @@ def convergence_scale(distances: Floats) -> float:
     """The scale at which the magnitude reaches 95 % of the points, in units of one over the distances [limbeck2024].
 
     ``log(19) / d`` for two points at distance d; NaN for a single point.
+
+    Raises
+    ------
+    InvalidInput
+        When areas up to that scale leave the range of float64, because the distances are too small.
     """
     size = len(distances)
     if size < 2:
         return float("nan")
+    median = float(np.median(squareform(distances, checks=False)))
+    exponent = int(np.frexp(median)[1])
+    near = np.ldexp(distances, -exponent)
 
     def missing(scale: float) -> float:
-        return magnitude_at(distances, scale).value - CONVERGED * size
+        return magnitude_at(near, scale).value - CONVERGED * size
 
-    upper = 1.0 / float(np.median(squareform(distances, checks=False)))
+    upper = 1.0 / float(np.ldexp(median, -exponent))
     lower = 0.0
     while missing(upper) < 0:
         lower, upper = upper, 2 * upper
-    return float(brentq(missing, lower, upper, xtol=1e-300, rtol=1e-10)) if lower > 0 else _first(missing, upper)
+    found = float(brentq(missing, lower, upper, xtol=1e-300, rtol=1e-10)) if lower > 0 else _first(missing, upper)
+    if np.log2(found) + np.log2(size) - exponent >= _RANGE:
+        raise InvalidInput(
+            f"the median distance is {median:.2g}, and areas over scales of one over it leave the range of float64. "
+            "Multiply the points by a constant, or take scale: median."
+        )
+    return float(np.ldexp(found, -exponent))
 
 
 def _first(missing: Any, upper: float) -> float:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tda_latent.numerics.distance_blocks import BLOCK_ENTRIES, distance_blocks
-from tda_latent.numerics.ties import comparison_rounding, lengths, stored_epsilon, within_reach
+from tda_latent.numerics.ties import (
+    comparison_rounding,
+    distance_rounding,
+    lengths,
+    level_bounds,
+    stored_epsilon,
+    within_reach,
+)
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -40,8 +48,32 @@ def two_nearest(points: NDArray[Any], training: NDArray[Any]) -> Nearest:
     return Nearest(first, second, np.concatenate(ties))
 
 
-def rank_deviate(generated: Floats, real: Floats) -> float:
+class Rounding(NamedTuple):
+    """By how much equal distances to the nearest training point may differ, and equal `neighbour_ratios`."""
+
+    distance: float
+    ratio: float
+
+
+def nearest_rounding(clouds: Iterable[NDArray[Any]], nearest: Iterable[Nearest]) -> Rounding:
+    """What rounding does to distances to the nearest training point, see `ties.distance_rounding`.
+
+    Parameters
+    ----------
+    clouds : the points and the training points, as they were stored
+    nearest : as `two_nearest` gave them for these
+    """
+    typical = min(float(np.median(found.second)) for found in nearest)
+    distance = max(distance_rounding(cloud, typical) for cloud in clouds)
+    return Rounding(distance, 2 * distance / typical if typical > 0 else 0.0)
+
+
+def rank_deviate(generated: Floats, real: Floats, rounding: float = 0.0) -> float:
     """Mann-Whitney U of (m,) generated over (n,) real values, standardised; ties share ranks [mann1947].
+
+    Parameters
+    ----------
+    rounding : by how much equal values may differ, see `nearest_rounding` and `ties.level_bounds`
 
     Returns
     -------
@@ -49,13 +81,10 @@ def rank_deviate(generated: Floats, real: Floats) -> float:
         About N(0, 1) when both come from one law; negative when generated values are smaller. Never beyond
         sqrt(3 m n / (m + n + 1)) without ties. NaN when all values are equal.
     """
-    from scipy.stats import rankdata
-
     m, n = len(generated), len(real)
-    pooled = np.concatenate([generated, real])
-    larger = float(rankdata(pooled)[:m].sum()) - m * (m + 1) / 2
-    counts = np.unique(pooled, return_counts=True)[1].astype(np.float64)
-    ties = float((counts**3 - counts).sum()) / ((m + n) * (m + n - 1))
+    below, upto = level_bounds(np.concatenate([generated, real]), rounding)
+    larger = float((below[:m] + upto[:m] + 1).sum()) / 2 - m * (m + 1) / 2
+    ties = float(((upto - below).astype(np.float64) ** 2 - 1).sum()) / ((m + n) * (m + n - 1))
     variance = m * n / 12 * (m + n + 1 - ties)
     return (larger - m * n / 2) / float(np.sqrt(variance)) if variance > 1e-9 * m * n else float("nan")
 
@@ -68,13 +97,16 @@ class CellDeviate(NamedTuple):
     cells: int
 
 
-def cell_deviate(generated: tuple[Floats, Integers], real: tuple[Floats, Integers], least: int) -> CellDeviate:
+def cell_deviate(
+    generated: tuple[Floats, Integers], real: tuple[Floats, Integers], least: int, rounding: float = 0.0
+) -> CellDeviate:
     """Copying that happens in parts of the space only [meehan2020].
 
     Parameters
     ----------
     generated, real : (distances to the training data, number of the cell) of each point
     least : points of both kinds that a cell must hold; others are left out
+    rounding : as in `rank_deviate`
 
     Returns
     -------
@@ -87,7 +119,7 @@ def cell_deviate(generated: tuple[Floats, Integers], real: tuple[Floats, Integer
         own = [distances[cells == cell] for distances, cells in (generated, real)]
         if min(len(own[0]), len(own[1])) < least:
             continue
-        value = rank_deviate(own[0], own[1])
+        value = rank_deviate(own[0], own[1], rounding)
         if np.isfinite(value):
             shares.append(float(len(own[1])))
             deviates.append(value)
@@ -142,9 +174,9 @@ def training_cells(training: NDArray[Any], count: int, rng: np.random.Generator)
     [lloyd1982]; cells that lose all their points are dropped.
     """
     wide = np.asarray(training, dtype=np.float64)
-    centres = wide[rng.choice(len(wide), min(count, len(wide)), replace=False)]
+    centres, epsilon = wide[rng.choice(len(wide), min(count, len(wide)), replace=False)], stored_epsilon(training)
     for _ in range(_ROUNDS):
-        cells = nearest_cells(wide, centres)
+        cells = nearest_cells(wide, centres, epsilon)
         sizes = np.bincount(cells, minlength=len(centres))
         belongs = (cells == np.flatnonzero(sizes)[:, None]).astype(np.float64)
         moved = (belongs @ wide) / sizes[sizes > 0, None]
@@ -154,9 +186,14 @@ def training_cells(training: NDArray[Any], count: int, rng: np.random.Generator)
     return centres
 
 
-def nearest_cells(points: NDArray[Any], centres: Floats) -> Integers:
-    """(n,) number of the nearest centre."""
-    found = np.empty(len(points), dtype=np.int64)
+def nearest_cells(points: NDArray[Any], centres: Floats, epsilon: float) -> Integers:
+    """(n,) number of the nearest centre, the first of those that are equally far up to rounding.
+
+    Parameters
+    ----------
+    points : (n, d); centres : (c, d); epsilon : see `ties.stored_epsilon`
+    """
+    found, far = np.empty(len(points), dtype=np.int64), lengths(centres)
     for rows, block in distance_blocks(points, centres):
-        found[rows] = block.argmin(axis=1)
+        found[rows] = within_reach(block, block.min(axis=1), far, epsilon).argmax(axis=1)
     return found

@@ -39,6 +39,18 @@ def over_power_of_two(values: NDArray[Any]) -> tuple[NDArray[Any], int]:
     return np.asarray(np.ldexp(values, -exponent)), exponent
 
 
+def together_over_power_of_two(*clouds: NDArray[Any]) -> tuple[tuple[NDArray[Any], ...], int]:
+    """Clouds of one space over one power of two, each in its own float type, and the exponent: see `over_power_of_two`.
+
+    Raises
+    ------
+    InvalidInput
+        When a coordinate is infinite.
+    """
+    exponent = max(over_power_of_two(np.abs(cloud).max(initial=0))[1] for cloud in clouds)
+    return tuple(np.asarray(np.ldexp(cloud, -exponent)) for cloud in clouds), exponent
+
+
 def infinite_coordinate() -> InvalidInput:
     """The error for a coordinate that is infinite, as in a matrix of distances that was taken for points."""
     return InvalidInput("a coordinate is infinite; a matrix of distances goes with metric: precomputed.")

@@ -1,7 +1,8 @@
 """Precision, recall, density and coverage of one cloud against another in the same space, by k-nearest-neighbour balls.
 
-The ball of a point reaches to its k-th nearest other point of its own cloud, its boundary included: equal clouds then
-have precision, recall and coverage 1, also where points repeat.
+The ball of a point reaches to its k-th nearest other point of its own cloud, its boundary included up to the rounding
+of stored numbers (`ties`): equal clouds then have precision, recall and coverage 1, also where points repeat, and a
+turn of grids, bits or codes changes nothing.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tda_latent.errors import InvalidInput
-from tda_latent.numerics.neighbour_balls import neighbour_squares, prepared, within_balls
+from tda_latent.numerics.neighbour_balls import neighbour_balls, prepared, within_balls
+from tda_latent.numerics.ties import stored_epsilon
 
 Floats = NDArray[np.float64]
 
@@ -37,7 +39,7 @@ def prdc(real: NDArray[Any], generated: NDArray[Any], neighbours: int) -> Prdc:
 
     Parameters
     ----------
-    real, generated : (n, d), (m, d) finite
+    real, generated : (n, d), (m, d) finite, in the float types that they are stored in
     neighbours : k, 1 <= k < min(n, m)
 
     Returns
@@ -67,10 +69,11 @@ def prdc(real: NDArray[Any], generated: NDArray[Any], neighbours: int) -> Prdc:
             f"{smaller}. Use fewer neighbours or more points."
         )
     one, other = prepared(real, generated)
-    radii = neighbour_squares(one, neighbours), neighbour_squares(other, neighbours)
+    epsilon = stored_epsilon(real, generated)
+    balls = neighbour_balls(one, neighbours, epsilon), neighbour_balls(other, neighbours, epsilon)
     held = np.zeros(len(generated), dtype=np.int64)
     is_recalled, is_covered = np.zeros(len(real), dtype=bool), np.zeros(len(real), dtype=bool)
-    for rows, in_real, in_generated in within_balls(one, radii[0], other, radii[1]):
+    for rows, in_real, in_generated in within_balls(one, balls[0], other, balls[1], epsilon):
         held += in_real.sum(axis=0)
         is_covered[rows], is_recalled[rows] = in_real.any(axis=1), in_generated.any(axis=1)
     return Prdc(

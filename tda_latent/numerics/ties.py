@@ -84,7 +84,8 @@ def comparison_rounding(reach: Floats, near: Floats, far: Floats, epsilon: float
 
     Parameters
     ----------
-    reach : of about the distances; near, far : lengths of the two targets, where they were stored (all broadcast)
+    reach : of about the distances, see `first_beyond`
+    near, far : lengths of the two targets, where they were stored (all broadcast)
     epsilon : relative rounding of storage, see `stored_epsilon`
 
     Notes
@@ -95,6 +96,29 @@ def comparison_rounding(reach: Floats, near: Floats, far: Floats, epsilon: float
     """
     stored = np.minimum(_STORED * epsilon * (near + far), _MOST * reach)
     return np.asarray(np.maximum(stored, _ADDED * _EPSILON * (near + far + reach)), dtype=np.float64)
+
+
+def first_beyond(block: Floats, reach: Floats, near: Floats, epsilon: float) -> Floats:
+    """(n,) the reach, or the first distance beyond where the reach is nothing but rounding, as among copies.
+
+    Parameters
+    ----------
+    block : (n, m) distances; reach : (n,), of each point that to one of its targets
+    near : (n,) largest length of a target within reach; epsilon : see `stored_epsilon`
+
+    Notes
+    -----
+    What rounding counts up to a ten-thousandth of. Copies that were turned in float32, or stored in another type in
+    the other cloud, are not quite at 0 of each other; what says that they are copies is how far the others are.
+    """
+    sure = 2 * _STORED * epsilon * near
+    found = np.array(reach, dtype=np.float64)
+    copies = np.flatnonzero(reach <= sure)
+    if len(copies):
+        apart = block[copies]
+        others = np.where(apart > sure[copies, None], apart, np.inf).min(axis=1)
+        found[copies] = np.where(np.isfinite(others), others, found[copies])
+    return found
 
 
 def rounded_reach(reach: Floats, rounding: float) -> Floats:
@@ -121,7 +145,8 @@ def within_reach(block: Floats, reach: Floats, far: Floats, epsilon: float) -> F
         rows = slice(start, start + step)
         own = reach[rows, None]
         near = np.where(block[rows] <= own, far, 0.0).max(axis=1)
-        found[rows] = block[rows] <= own + comparison_rounding(own, near[:, None], far, epsilon)
+        scale = first_beyond(block[rows], reach[rows], near, epsilon)
+        found[rows] = block[rows] <= own + comparison_rounding(scale[:, None], near[:, None], far, epsilon)
     return found
 
 

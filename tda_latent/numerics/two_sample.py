@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tda_latent.numerics.distance_blocks import distance_blocks, neighbour_distances
+from tda_latent.numerics.ties import distance_rounding
 
 Floats = NDArray[np.float64]
 
@@ -94,8 +95,9 @@ def nearest_distances(points: NDArray[Any], targets: NDArray[Any]) -> Floats:
 def uncovered_fraction(points: NDArray[Any], cloud: NDArray[Any], quantile: float = 0.99) -> float:
     """Share of the points that are farther from the cloud than its own points are from each other.
 
-    Farther than the given quantile of the distance from a point of the cloud to its nearest other: points of the same
-    distribution give about 1 - quantile. The cloud needs two points.
+    Farther than the given quantile of the distance from a point of the cloud to its nearest other, beyond the rounding
+    of stored numbers: points of the same distribution give about 1 - quantile. The cloud needs two points.
     """
     reach = float(np.quantile(neighbour_distances(cloud, 1), quantile))
-    return float((nearest_distances(points, cloud) > reach).mean())
+    rounding = max(distance_rounding(part, reach) for part in (points, cloud))
+    return float((nearest_distances(points, cloud) > reach + rounding).mean())

@@ -143,3 +143,31 @@ def test_a_decoder_that_collapsed_to_one_point_is_told_by_how_many_points_differ
     assert found["different generated points"] == 1
     assert found["different held-out points (reference)"] == found["points"] == 60
     assert found["coverage"] < 0.2
+
+
+def test_neither_the_axes_nor_the_unit_nor_the_storage_of_bits_decides_anything():
+    """Counts of different bits are integers: what is equal there stays equal, in balls, ranks, cells and copies."""
+    rng = stream(5)
+    chances, turn = np.linspace(0.1, 0.5, 16), np.linalg.qr(rng.normal(size=(16, 16)))[0]
+    parts = [(rng.random((size, 16)) < chances) / 1.0 for size in (300, 300, 500)]
+    plain = audit(*parts).scalars
+    units = {"training distance", "training distance, held-out (reference)"}
+    for unit, move in (
+        (1.0, lambda part: part @ turn),
+        (1.0, lambda part: part @ turn + 7.3),
+        (1 / 0.3081, lambda part: (part - 0.1307) / 0.3081),
+    ):
+        for kinds in ("ddd", "fff", "dff"):
+            moved = audit(*(move(part).astype(kind) for part, kind in zip(parts, kinds, strict=True))).scalars
+            for name, scalar in plain.items():
+                expected = scalar.value * (unit if name in units else 1.0)
+                assert moved[name].value == pytest.approx(expected, rel=1e-5 if name in units else 1e-12), name
+
+
+@pytest.mark.parametrize("exponent", [-900, 900])
+def test_data_of_any_size_are_judged_alike(exponent):
+    """Squares of such coordinates leave the range of float64: all would be copies, or none."""
+    parts = [stream(seed).normal(size=(200, 4)) for seed in (6, 7, 8)]
+    plain, moved = (audit(*(np.ldexp(part, power) for part in parts)) for power in (0, exponent))
+    for name, scalar in plain.scalars.items():
+        assert moved[name] == np.ldexp(scalar.value, exponent if scalar.unit == "data distance" else 0), name

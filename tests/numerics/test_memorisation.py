@@ -34,6 +34,13 @@ def test_the_rank_deviate_is_that_of_scipy_with_and_without_ties(digits):
     assert norm.sf(rank_deviate(first, second)) == pytest.approx(expected, rel=1e-9)
 
 
+def test_values_that_differ_by_rounding_share_their_ranks():
+    first, second = stream(1).integers(0, 6, 40) / 1.0, stream(2).integers(0, 6, 70) / 1.0
+    blurred = [values + stream(3).uniform(-1e-9, 1e-9, len(values)) for values in (first, second)]
+    assert rank_deviate(*blurred, 2e-9) == pytest.approx(rank_deviate(first, second), rel=1e-12)
+    assert rank_deviate(*blurred) != pytest.approx(rank_deviate(first, second), rel=1e-3)
+
+
 def test_complete_separation_reaches_the_least_possible_value():
     m, n = 30, 50
     assert rank_deviate(np.arange(m), np.arange(n) + 100.0) == pytest.approx(-np.sqrt(3 * m * n / (m + n + 1)))

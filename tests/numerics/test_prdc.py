@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
+from scipy.spatial.distance import cdist
 
 from tda_latent.errors import InvalidInput
 from tda_latent.numerics.prdc import expected_coverage, prdc
@@ -51,6 +54,59 @@ def test_equal_clouds_are_fully_covered_also_when_all_points_coincide() -> None:
     assert (found.precision, found.recall, found.coverage) == (1.0, 1.0, 1.0)
     assert found.density == pytest.approx(6 / 5)  # every ball holds its own centre and k more
     assert prdc(np.ones((9, 2)), np.ones((9, 2)), 2)[:2] == (1.0, 1.0)
+
+
+def turned(cloud, seed=0):
+    return cloud @ np.linalg.qr(np.random.default_rng(seed).normal(size=(cloud.shape[1],) * 2))[0]
+
+
+GRID = np.random.default_rng(0).integers(0, 5, (400, 3)), np.random.default_rng(1).integers(0, 5, (350, 3))
+BITS = tuple(
+    (np.random.default_rng(seed).random((250, 25)) < np.linspace(0.05, 0.6, 25)).astype(int) for seed in (2, 3)
+)
+
+
+@pytest.mark.parametrize("clouds", [GRID, BITS], ids=["grid", "bits"])
+def test_ties_are_those_of_whole_numbers_whatever_the_axes_the_unit_and_the_storage(clouds) -> None:
+    """Neither a turn nor a change of unit nor float32, in one cloud or in both, decides who is in a ball."""
+    squares = [((a[:, None] - b[None]) ** 2).sum(axis=2) for a, b in ((clouds[0],) * 2, (clouds[1],) * 2, clouds)]
+    reach = [np.sort(within, axis=1)[:, 5] for within in squares[:2]]  # entry 0 is the point itself
+    in_real, in_generated = squares[2] <= reach[0][:, None], squares[2] <= reach[1]
+    expected = (
+        in_real.any(axis=0).mean(),
+        in_generated.any(axis=1).mean(),
+        in_real.sum() / (5 * len(clouds[1])),
+        in_real.any(axis=1).mean(),
+    )
+    moves = (lambda cloud: cloud / 1, turned, lambda cloud: (cloud - 0.1307) / 0.3081, lambda cloud: turned(cloud) - 7)
+    for move in moves:
+        real, generated = (move(cloud) for cloud in clouds)
+        for types in ("dd", "ff", "fd", "df"):
+            found = prdc(real.astype(types[0]), generated.astype(types[1]), 5)
+            assert found == pytest.approx(expected, abs=1e-12), types
+    in_single = (clouds[0].astype("f") - np.float32(0.1307)) / np.float32(0.3081)  # arithmetic in float32, too
+    assert prdc(in_single, (clouds[1] - 0.1307) / 0.3081, 5) == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("shift", [0.0, 1e5])
+def test_in_continuous_clouds_rounding_decides_nothing(shift) -> None:
+    rng = np.random.default_rng(7)
+    real, generated = (rng.normal(size=(size, 4)).astype(np.float32) + np.float32(shift) for size in (200, 150))
+    wide = real.astype(float), generated.astype(float)
+    own = np.sort(cdist(wide[0], wide[0]), axis=1)[:, 5]
+    apart = cdist(*wide)
+    assert prdc(real, generated, 5).density == pytest.approx(
+        (apart <= own[:, None]).sum() / 750, abs=0.002 * bool(shift)
+    )
+
+
+def test_many_ties_take_little_memory() -> None:
+    cloud = np.random.default_rng(8).integers(0, 2, (3000, 6))
+    tracemalloc.start()
+    prdc(cloud, cloud[:2500], 3)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 130e6  # of 9 million pairs, of which a fourth are ties
 
 
 def test_clouds_far_apart_have_nothing() -> None:

@@ -12,6 +12,7 @@ from tda_latent.numerics.ties import (
     LEVEL,
     comparison_rounding,
     distance_rounding,
+    first_beyond,
     level_bounds,
     level_ranks,
     singular_rounding,
@@ -118,3 +119,25 @@ def test_singular_values_of_rounding_are_told_from_those_of_a_plane(dtype, shift
     if dtype == np.float32:  # in float64 the decomposition itself rounds more
         longest = np.linalg.norm(far[-1].astype(float))
         assert singular_rounding(far, _singular(far)) <= 4.1 * longest * stored_epsilon(far)
+
+
+def test_among_copies_the_first_distance_that_is_no_rounding_says_how_much_rounding_counts():
+    block = np.array([[0.0, 1e-7, 0.5, 2.0], [0.3, 0.4, 0.5, 0.6], [0.0, 0.0, 1e-7, 1e-7]])
+    reach, epsilon = np.array([1e-7, 0.4, 0.0]), 1.2e-7
+    np.testing.assert_array_equal(first_beyond(block, reach, np.ones(3), epsilon), [0.5, 0.4, 0.0])
+    # stored in float64 a tenth of a millionth is a distance
+    np.testing.assert_array_equal(first_beyond(block, reach, np.ones(3), 2.2e-16), [1e-7, 0.4, 1e-7])
+
+
+def test_copies_that_were_turned_in_float32_stay_neighbours_of_each_other_alone():
+    turn = np.linalg.qr(RNG.normal(size=(3, 3)))[0]
+    grid = np.repeat(np.stack(np.meshgrid(*[np.arange(4)] * 3), axis=-1).reshape(-1, 3), 6, axis=0)
+    noise = RNG.choice([-1, 0, 1], size=grid.shape)  # the last digit
+    cloud = (grid @ turn).astype(np.float32)
+    cloud = cloud + (noise * np.spacing(cloud)).astype(np.float32)
+    block = cdist(cloud.astype(float), cloud.astype(float))
+    np.fill_diagonal(block, np.inf)
+    found = within_reach(block, np.sort(block, axis=1)[:, 2], np.linalg.norm(cloud, axis=1), stored_epsilon(cloud))
+    copies = (grid[:, None] == grid[None]).all(axis=2)
+    np.fill_diagonal(copies, False)
+    np.testing.assert_array_equal(found[6:], copies[6:])  # at the origin nothing is rounded

@@ -6,14 +6,16 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from tda_latent.errors import InvalidInput
-from tda_latent.models.losses.chosen_edges import Floats, detached_distances, edge_lengths
+from tda_latent.models.losses.chosen_edges import Floats, detached_distances, edge_lengths, in_range
 from tda_latent.numerics.cross_barcode import paired_cross_matrix, quantile_scaled
 
 Lengths = Callable[[NDArray[Any], NDArray[Any]], Tensor]  # rows of tails and heads -> scaled distances, with a graph
+_STEEPEST = 64.0  # gradients are a few over the quantile; so many over it stay in the range of the float type
 
 
 def rtd_loss(first: Tensor, second: Tensor, quantile: float = 0.9) -> Tensor:
@@ -34,7 +36,7 @@ def rtd_loss(first: Tensor, second: Tensor, quantile: float = 0.9) -> Tensor:
     Raises
     ------
     InvalidInput
-        For other shapes, NaN or infinity, or a quantile of the distances that is zero.
+        For other shapes, NaN or infinity, or a quantile of the distances that is zero or too small for gradients.
 
     Notes
     -----
@@ -51,7 +53,7 @@ def rtd_loss(first: Tensor, second: Tensor, quantile: float = 0.9) -> Tensor:
     lengths = [_scaled_lengths(*pair, quantile) for pair in zip((first, second), matrices, strict=True)]
     there = _directed(scaled[0], scaled[1], lengths[0], lengths[1])
     back = _directed(scaled[1], scaled[0], lengths[1], lengths[0])
-    return (there + back) / 2
+    return in_range((there + back) / 2, "points")
 
 
 def _scaled_lengths(points: Tensor, matrix: Floats, quantile: float) -> Lengths:
@@ -59,6 +61,12 @@ def _scaled_lengths(points: Tensor, matrix: Floats, quantile: float) -> Lengths:
     place = quantile * (matrix.size - 1)
     low, high = int(np.floor(place)), int(np.ceil(place))
     order = np.argpartition(matrix, (low, high), axis=None)[[low, high]]
+    least = _STEEPEST / torch.finfo(points.dtype).max
+    if matrix.flat[order[1]] < least:
+        raise InvalidInput(
+            f"the {quantile:g} quantile of the distances is {matrix.flat[order[1]]:.2g}, and gradients over it leave "
+            f"the range of {points.dtype}; the rule is at least {least:.2g}. Multiply the codes by a constant."
+        )
     below, above = edge_lengths(points, *np.unravel_index(order, matrix.shape))
     unit = below + (above - below) * (place - low)
     return lambda tails, heads: edge_lengths(points, tails, heads) / unit

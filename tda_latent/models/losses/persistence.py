@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tda_latent.errors import InvalidInput
-from tda_latent.models.losses.chosen_edges import Floats, detached_distances, edge_lengths
+from tda_latent.models.losses.chosen_edges import Floats, detached_distances, edge_lengths, in_range
 from tda_latent.numerics.pairwise import minimum_spanning_edges
 
 
@@ -30,7 +30,7 @@ def total_persistence(points: Tensor, degree: int, power: float = 1.0) -> Tensor
     Raises
     ------
     InvalidInput
-        For another degree or power, other shapes, NaN or infinity.
+        For another degree or power, other shapes, NaN or infinity, or a value beyond the range of the float type.
 
     Notes
     -----
@@ -46,10 +46,11 @@ def total_persistence(points: Tensor, degree: int, power: float = 1.0) -> Tensor
     matrix = detached_distances(points, "points")
     if degree == 0:
         tails, heads, _ = minimum_spanning_edges(matrix)
-        return (edge_lengths(points, tails, heads) ** power).sum()
+        return in_range((edge_lengths(points, tails, heads) ** power).sum(), "points")
     births, deaths = _loops(matrix) if degree == 1 else _voids(matrix)
     bars = edge_lengths(points, deaths[:, 0], deaths[:, 1]) - edge_lengths(points, births[:, 0], births[:, 1])
-    return (bars**power).sum()
+    # in float32 a short bar may end before it begins, and a fraction of a power of that is NaN
+    return in_range((bars.clamp(min=0) ** power).sum(), "points")
 
 
 def _loops(matrix: Floats) -> tuple[NDArray[Any], NDArray[Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 
 from tda_latent.errors import InvalidInput
-from tda_latent.models.losses.chosen_edges import detached_distances, edge_lengths
+from tda_latent.models.losses.chosen_edges import detached_distances, edge_lengths, in_range
 from tda_latent.numerics.pairwise import minimum_spanning_edges
 
 
@@ -26,7 +26,7 @@ def topological_loss(inputs: Tensor, codes: Tensor) -> Tensor:
     Raises
     ------
     InvalidInput
-        For other shapes, NaN or infinity.
+        For other shapes, NaN or infinity, or a value beyond the range of the float type.
 
     Notes
     -----
@@ -41,4 +41,4 @@ def topological_loss(inputs: Tensor, codes: Tensor) -> Tensor:
         tails, heads, _ = minimum_spanning_edges(matrix)
         differences = edge_lengths(inputs, tails, heads) - edge_lengths(codes, tails, heads)
         loss = loss + (differences**2).sum() / 2
-    return loss
+    return in_range(loss, "inputs or codes")

@@ -248,3 +248,46 @@ def test_no_random_number_is_drawn():
     for loss in LOSSES.values():
         loss(generic(12, 3, 0), generic(12, 2, 1)).backward()
     assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize(("dtype", "exponents"), [(torch.float32, [-110, -70, 70, 110]), (torch.float64, [-900, 900])])
+def test_codes_of_any_size_have_the_value_and_the_gradient_of_their_unit(dtype, exponents):
+    """Powers of two change no digit: RTD has no unit, total persistence that of the codes, its gradient none."""
+    inputs, codes = generic(40, 5, 1, dtype), generic(40, 3, 2, dtype)
+    plain = rtd_loss(inputs, codes), total_persistence(codes, 0), total_persistence(codes, 1)
+    gradients = [torch.autograd.grad(loss, codes)[0] for loss in plain]
+    for exponent in exponents:
+        many, few = ((cloud.detach() * 2.0**exponent).requires_grad_() for cloud in (inputs, codes))
+        for place, (loss, power) in enumerate(
+            ((rtd_loss(many, few), 0), (total_persistence(few, 0), 1), (total_persistence(few, 1), 1))
+        ):
+            assert loss.item() == pytest.approx(plain[place].item() * 2.0 ** (power * exponent), rel=1e-5)
+            slope = torch.autograd.grad(loss, few)[0].double() / 2.0 ** ((power - 1) * exponent)
+            torch.testing.assert_close(slope, gradients[place].double(), rtol=1e-3, atol=1e-5)
+
+
+def test_what_leaves_the_range_of_the_float_type_is_refused_and_never_nan():
+    codes, inputs = generic(30, 3, 1, torch.float32), generic(30, 4, 2, torch.float32)
+    huge, tiny = codes.detach() * 5e37, codes.detach() * 1e-40
+    for loss in (
+        lambda: total_persistence(huge, 0),
+        lambda: total_persistence(huge, 1, power=2.0),
+        lambda: topological_loss(inputs, huge),
+        lambda: rtd_loss(inputs, codes.detach().double() * 5e307),
+        lambda: total_persistence(codes.detach().double() * 2e307, 0),
+    ):
+        with pytest.raises(InvalidInput, match="the range of torch"):
+            loss()
+    with pytest.raises(InvalidInput, match="Multiply the codes"):  # the gradient would be infinite
+        rtd_loss(inputs, tiny)
+
+
+def test_bars_that_float32_ends_before_they_begin_count_nothing(monkeypatch):
+    from tda_latent.models.losses import persistence
+
+    codes = torch.tensor([[0.0, 0], [1, 0], [3, 0]], requires_grad=True)
+    longer_first = np.array([[0, 2], [0, 1]]), np.array([[0, 1], [0, 2]])  # births 3, 1; deaths 1, 3
+    monkeypatch.setattr(persistence, "_loops", lambda matrix: longer_first)
+    loss = total_persistence(codes, 1, power=1.5)
+    assert loss.item() == pytest.approx(2**1.5)
+    assert torch.autograd.grad(loss, codes)[0].isfinite().all()
