@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from numpy.random import Generator
@@ -22,6 +22,7 @@ from tda_latent.numerics.cyclic_order import (
     phases,
     sectors,
 )
+from tda_latent.numerics.equal_sizes import equal_draws, joined_p_value
 from tda_latent.numerics.mutual_information import binned
 from tda_latent.numerics.pairwise import pairwise_distances
 from tda_latent.records import Curve, Latents, Measures, Scalar, Table
@@ -69,7 +70,8 @@ class CyclicOrder:
         as near to the first as neighbours are, 0 = as far as far classes; undefined where the order test fails),
         beside ``closure (even circle)`` and ``closure (even line)``; ``closure at the widest step``, the same with the
         loop cut where its step is widest: a loop with a gap elsewhere shows there; ``correlation with cyclic lag`` and
-        ``with linear lag`` (Spearman, of distances), beside those of an even circle and an even line.
+        ``with linear lag`` (Spearman, of distances), beside those of an even circle and an even line; ``points of each
+        class`` that count, see below.
 
         Curve ``distance over lag`` (mean over pairs so many places apart). Tables ``distances``, ``classes`` (points).
 
@@ -78,13 +80,19 @@ class CyclicOrder:
     A closed loop has closure near 1, also at the widest step, and a higher correlation with the cyclic lag; a loop that
     is run through twice has closure 1 and next to no correlation. Everything
     is about class means: few points in a class, or many dimensions of noise, draw all distances together.
+
+    The mean of few points lies farther out than that of many, so that small classes at the ends look like an order.
+    Where classes differ in size, all is computed from equally many points of each (in each context), and where they
+    differ by more than a tenth, from 25 such draws: distances are averaged, and ``order p`` is twice the median
+    [meinshausen2009]. A rare class makes all others as rare; leave it out, or take fewer groups. So do classes look
+    ordered whose spread rises or falls along the order.
     [phipson2010]; loops of weekdays and months in language models: [engels2025].
     """
 
-    version: ClassVar[int] = 1
-    references: ClassVar[tuple[str, ...]] = ("phipson2010", "engels2025")
+    version: ClassVar[int] = 2
+    references: ClassVar[tuple[str, ...]] = ("phipson2010", "meinshausen2009", "engels2025")
     libraries: ClassVar[tuple[str, ...]] = ("scipy",)
-    invariances: ClassVar[tuple[str, ...]] = ("isometry", "translation", "permutation")
+    invariances: ClassVar[tuple[str, ...]] = ("isometry", "translation")
 
     label: str | None = None
     order: tuple[str, ...] = ()
@@ -129,32 +137,30 @@ class CyclicOrder:
                 f"{len(names)} classes, {len(empty)} of them without points{f' ({empty[0]})' if empty else ''}; the "
                 "rule is four or more, each with points. Take fewer groups, or other classes."
             )
-        distances = pairwise_distances(self._means(latents, places, names))
-        test = order_test(distances, self.draws, rng)
-        lags = np.arange(1, len(names), dtype=np.float64)
-        over_lag = np.array([np.diagonal(distances, k + 1).mean() for k in range(len(lags))])
-        rows, unit = np.array(names, dtype=np.str_), "" if self.unit_norm else "input distance"
+        contexts = self._contexts(latents, places, names)
+        draws = equal_draws(places, contexts, rng)
+        tables = [pairwise_distances(self._means(latents.points, rows, places, contexts, names)) for rows in draws]
+        tests = [order_test(table, self.draws, rng) for table in tables]
+        distances = np.asarray(np.mean(tables, axis=0), dtype=np.float64)
+        unit = "" if self.unit_norm else "input distance"
         return Measures(
-            scalars=self._scalars(distances, test.p)
+            scalars=self._scalars(distances, joined_p_value([test.p for test in tests]), len(draws) > 1)
             | {
-                "mean step": Scalar(test.step, unit),
-                "mean step (permuted order)": Scalar(test.permuted, unit),
+                "mean step": Scalar(float(np.mean([test.step for test in tests])), unit),
+                "mean step (permuted order)": Scalar(float(np.mean([test.permuted for test in tests])), unit),
                 "classes": Scalar(len(names), "classes"),
+                "points of each class": Scalar(len(draws[0]) // len(names), "points", "as many as the smallest has"),
             },
-            curves={
-                "distance over lag": Curve(lags, over_lag, "", unit, "places apart", "mean distance"),
-            },
-            tables={
-                "distances": Table(distances, rows, rows, unit),
-                "classes": Table(sizes[:, None].astype(np.float64), rows, np.array(["points"]), "points"),
-            },
+            curves={"distance over lag": _over_lag(distances, unit)},
+            tables=_tables(distances, sizes, names, unit),
         )
 
-    def _scalars(self, distances: Floats, p: float) -> dict[str, Scalar]:
+    def _scalars(self, distances: Floats, p: float, is_joined: bool) -> dict[str, Scalar]:
         size, holds = len(distances), p <= self.level
         circle, line = even_circle(size), even_line(size)
         cyclic, linear = lag_correlations(distances)
         least = max(2 * size / math.factorial(size) if size <= 20 else 0.0, 0.0 if size <= 8 else 1 / (self.draws + 1))
+        least *= 2 if is_joined else 1
         undefined = "undefined: the order test fails" if not holds else "1 = closed, 0 = open"
         scalars = {
             "order p": Scalar(p, "", "share of orders with as short a mean step"),
@@ -196,44 +202,68 @@ class CyclicOrder:
         turns = values if factor.period is None else phases(values, factor.period)
         found, inverse = np.unique(turns, return_inverse=True)
         if len(found) <= self.groups:
-            return [f"{value * (factor.period or 1):g}" for value in found], np.asarray(inverse, np.int64).reshape(-1)
+            return _names(found * (factor.period or 1.0)), np.asarray(inverse, np.int64).reshape(-1)
         if factor.period is not None:
             return [f"sector {k + 1}" for k in range(self.groups)], sectors(turns, self.groups)
         return [f"group {k + 1}" for k in range(self.groups)], binned(values, self.groups, "mass")
 
-    def _means(self, latents: Latents, places: Integers, names: list[str]) -> Floats:
-        """(k, d) means of the classes, without what their contexts share."""
-        points = np.asarray(latents.points, dtype=np.float64)
-        points = points - points.mean(axis=0)
+    def _contexts(self, latents: Latents, places: Integers, names: list[str]) -> Integers:
+        """(n,) number of the context of each point; one context of all without a template."""
         if self.template is None:
-            means = _class_means(points, places, names)
-        else:
-            means = self._without_context(latents, points, places, names)
+            return np.zeros(len(latents), dtype=np.int64)
+        if self.template not in latents.labels:
+            raise unknown_name("label column", self.template, latents.labels)
+        values, contexts = np.unique(latents.labels[self.template], return_inverse=True)
+        contexts = np.asarray(contexts, dtype=np.int64).reshape(-1)
+        for context, value in enumerate(values):
+            missing = set(range(len(names))) - set(places[contexts == context].tolist())
+            if missing:
+                raise InvalidInput(f"class {names[min(missing)]!r} does not occur in the context {str(value)!r}.")
+        return contexts
+
+    def _means(
+        self, points: NDArray[Any], rows: Integers, places: Integers, contexts: Integers, names: list[str]
+    ) -> Floats:
+        """(k, d) means of the classes over these rows, without what their contexts share."""
+        wide = np.asarray(points, dtype=np.float64)
+        wide = (wide - wide.mean(axis=0))[rows]
+        parts = []
+        for context in range(int(contexts.max(initial=0)) + 1):
+            inside = contexts[rows] == context
+            means = _class_means(wide[inside], places[rows][inside], names)
+            parts.append(means if self.template is None else means - means.mean(axis=0))
+        means = np.asarray(np.mean(parts, axis=0), dtype=np.float64)
         if not self.unit_norm:
             return means
         means = means - means.mean(axis=0)
         lengths = np.linalg.norm(means, axis=1)
-        if lengths.min() <= 1e-12 * max(float(lengths.max()), float(np.abs(points).max())):
+        if lengths.min() <= 1e-12 * max(float(lengths.max()), float(np.abs(wide).max())):
             raise InvalidInput(
                 f"class {names[int(lengths.argmin())]!r} lies in the middle of all, so it has no direction; use "
                 "unit_norm: false."
             )
         return np.asarray(means / lengths[:, None], dtype=np.float64)
 
-    def _without_context(self, latents: Latents, points: Floats, places: Integers, names: list[str]) -> Floats:
-        if self.template not in latents.labels:
-            raise unknown_name("label column", str(self.template), latents.labels)
-        contexts = latents.labels[str(self.template)]
-        parts = []
-        for context in np.unique(contexts):
-            inside = contexts == context
-            missing = set(range(len(names))) - set(places[inside].tolist())
-            if missing:
-                raise InvalidInput(f"class {names[min(missing)]!r} does not occur in the context {str(context)!r}.")
-            means = _class_means(points[inside], places[inside], names)
-            parts.append(means - means.mean(axis=0))
-        return np.asarray(np.mean(parts, axis=0), dtype=np.float64)
-
 
 def _class_means(points: Floats, places: Integers, names: list[str]) -> Floats:
     return np.stack([points[places == place].mean(axis=0) for place in range(len(names))])
+
+
+def _names(values: Floats) -> list[str]:
+    """Values in as few digits as tell them apart."""
+    short = [f"{value:g}" for value in values]
+    return short if len(set(short)) == len(short) else [f"{value!r}" for value in values.tolist()]
+
+
+def _over_lag(distances: Floats, unit: str) -> Curve:
+    lags = np.arange(1, len(distances), dtype=np.float64)
+    means = np.array([np.diagonal(distances, k + 1).mean() for k in range(len(lags))])
+    return Curve(lags, means, "", unit, "places apart", "mean distance")
+
+
+def _tables(distances: Floats, sizes: Integers, names: list[str], unit: str) -> dict[str, Table]:
+    rows = np.array(names, dtype=np.str_)
+    return {
+        "distances": Table(distances, rows, rows, unit),
+        "classes": Table(sizes[:, None].astype(np.float64), rows, np.array(["points"]), "points"),
+    }

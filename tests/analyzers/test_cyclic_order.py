@@ -187,6 +187,46 @@ def test_the_same_words_in_two_contexts_need_the_contexts_taken_away():
         CyclicOrder(**order)(part, rng())
 
 
+@pytest.mark.parametrize("sizes", [(4, 8, 12, 16, 20, 20, 16, 12, 8, 4), (64, 32, 16, 8, 4, 2, 1, 1, 1, 1)])
+def test_sizes_of_classes_that_rise_or_fall_along_the_order_are_no_order(sizes):
+    """Means of few points lie far out: of unequal classes of noise, small ones at the ends would make a short path."""
+    names = np.repeat([f"p{k:02d}" for k in range(len(sizes))], sizes)
+    tests = [
+        ordered(Latents(rng(seed).normal(size=(sum(sizes), 32)), labels={"place": names}), draws=99)
+        for seed in range(40)
+    ]
+    assert np.mean([found["order p"] <= 0.05 for found in tests]) <= 0.15  # binomial, 0.3 %
+    assert abs(np.mean([found["correlation with linear lag"] for found in tests])) < 0.1
+    assert {found["points of each class"] for found in tests} == {min(sizes)}
+    np.testing.assert_array_equal(tests[0].tables["classes"].values[:, 0], sizes)
+
+
+def test_an_order_is_seen_in_classes_of_any_size():
+    angles = np.repeat(np.arange(10), (5, 9, 30, 40, 50, 50, 40, 30, 9, 5)) / 10 * 2 * np.pi
+    points = np.column_stack([np.cos(angles), np.sin(angles), 0.2 * rng(1).normal(size=(len(angles), 4))])
+    labels = {"place": np.array([f"p{turn:.2f}" for turn in angles])}
+    found = ordered(Latents(points, labels=labels))
+    assert found["order p"] <= 0.01
+    assert found["least order p"] == pytest.approx(2 / 1000)
+    assert found["closure"] == pytest.approx(1.0, abs=0.15)
+
+
+def test_classes_of_uneven_contexts_are_compared_by_equally_many_points_of_each_context():
+    sizes = {"on": [2, 3, 4, 5, 6, 7, 8], "before": [9, 8, 7, 6, 5, 4, 3]}
+    days = np.concatenate([np.repeat(DAYS, numbers) for numbers in sizes.values()])
+    labels = {"day": days, "context": np.repeat(list(sizes), [sum(numbers) for numbers in sizes.values()])}
+    latents = Latents(rng(2).normal(size=(len(days), 5)), labels=labels)
+    found = CyclicOrder(label="day", order=DAYS, template="context")(latents, rng())
+    assert found["points of each class"] == 2 + 3
+
+
+def test_values_that_differ_late_have_names_that_tell_them_apart():
+    times = np.repeat(1.6e9 + 60_000.0 * np.arange(6), 5)
+    latents = Latents(rng(3).normal(size=(30, 2)), factors={"time": Factor(times)})
+    rows = CyclicOrder(draws=99)(latents, rng()).tables["classes"].rows
+    assert [float(row) for row in rows] == np.unique(times).tolist()
+
+
 def test_what_has_no_order_is_refused_in_words():
     latents = family(circle(6))
     with pytest.raises(InvalidParameter, match="give both or none"):

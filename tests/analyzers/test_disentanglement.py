@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from sklearn.ensemble import ExtraTreesRegressor
+from sklearn.ensemble import RandomForestRegressor
 from sklearn.metrics import mutual_info_score
 
 from tda_latent.analyzers.disentanglement import Disentanglement
@@ -30,7 +30,7 @@ def measured(codes: np.ndarray, factors: dict[str, Factor] | None = None, **chan
 
 
 def test_factors_beside_noise_score_one_and_turned_codes_score_less():
-    found = measured(np.hstack([FACTORS, NOISE]), rotations=1, predictor="extra-trees")
+    found = measured(np.hstack([FACTORS, NOISE]), rotations=1, predictor="trees")
     for name in (
         "SAP",
         "DCI disentanglement",
@@ -50,7 +50,7 @@ def test_factors_beside_noise_score_one_and_turned_codes_score_less():
 
 
 def test_noise_scores_no_more_than_permuted_factors():
-    found = measured(NOISE, predictor="extra-trees")
+    found = measured(NOISE, predictor="trees")
     for name in ("MIG", "SAP", "DCI disentanglement", "DCI completeness", "DCI informativeness"):
         assert found[name] < 0.06, name
         assert found[name] == pytest.approx(found[f"{name} (permuted factors)"], abs=0.1), name
@@ -189,19 +189,29 @@ def test_a_heap_at_one_value_makes_no_class_of_every_other_value(kind, period):
     assert len(np.unique(target_of(steps, kind, period, 20, "width").classes)) == 32
 
 
+@pytest.mark.parametrize("correlation", [0.5, 0.7, 0.9])
+def test_factors_as_codes_are_disentangled_and_complete_however_correlated_they_are(correlation):
+    """A tree that splits at random thresholds takes part of a factor from the code of the other."""
+    rng = np.random.default_rng(11)
+    codes = rng.multivariate_normal(np.zeros(2), [[1, correlation], [correlation, 1]], 1000)
+    found = measured(codes, real(codes), predictor="trees")
+    assert found["DCI disentanglement"] > 0.95
+    assert found["DCI completeness"] > 0.95
+
+
 def test_many_classes_read_from_noisy_codes_leave_no_importance_to_codes_that_know_nothing():
     rng = np.random.default_rng(9)
     steps = rng.integers(0, 32, (3000, 2))
     codes = np.hstack([steps / 31 + 0.05 * rng.normal(size=(3000, 2)), rng.normal(size=(3000, 4))])
     halves = np.arange(1500), np.arange(1500, 3000)
-    found, share = importances(codes, np.eye(32)[steps[:, 0]], halves, "extra-trees", 0)
-    fine = ExtraTreesRegressor(60, min_samples_leaf=2, random_state=0).fit(codes[:1500], np.eye(32)[steps[:1500, 0]])
+    found, share = importances(codes, np.eye(32)[steps[:, 0]], halves, "trees", 0)
+    fine = RandomForestRegressor(30, min_samples_leaf=2, random_state=0).fit(codes[:1500], np.eye(32)[steps[:1500, 0]])
     assert found[0] > fine.feature_importances_[0] + 0.15  # the code itself; the five others know nothing
     assert found[1:].max() < 0.06
     assert share > 0.05
 
 
-@pytest.mark.parametrize("predictor", ["extra-trees", "lasso"])
+@pytest.mark.parametrize("predictor", ["trees", "lasso"])
 def test_importances_of_a_useless_predictor_count_as_none(predictor):
     rng = np.random.default_rng(10)
     halves = np.arange(200), np.arange(200, 400)
@@ -212,7 +222,7 @@ def test_importances_of_a_useless_predictor_count_as_none(predictor):
 
 
 def test_a_factor_that_no_code_knows_does_not_make_others_look_entangled():
-    found = measured(FACTORS, real(FACTORS[:, :2]) | {"luck": Factor(NOISE[:, 0])}, predictor="extra-trees")
+    found = measured(FACTORS, real(FACTORS[:, :2]) | {"luck": Factor(NOISE[:, 0])}, predictor="trees")
     assert found["DCI disentanglement"] == pytest.approx(1.0, abs=0.03)
     assert found["DCI completeness"] == pytest.approx(2 / 3, abs=0.03)
 
@@ -228,7 +238,7 @@ def test_copies_of_points_make_noise_no_better_known():
         assert found["MIG"] == pytest.approx(found["MIG (permuted factors)"], abs=0.1)
     assert found["different points"] == 300
     assert np.mean(informative) <= 0.4  # once in twenty is promised; every time where copies are taken for points
-    found = measured(NOISE[twice], real(FACTORS[twice]), predictor="extra-trees")
+    found = measured(NOISE[twice], real(FACTORS[twice]), predictor="trees")
     assert found["DCI informativeness"] < 0.0  # far above when one copy is learnt and the other asked for
 
 

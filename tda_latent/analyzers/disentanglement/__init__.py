@@ -49,9 +49,10 @@ class Disentanglement:
         50 times: a factor of 32 steps then has 32 classes, as published.
     binning : width | mass
         Bins of equal width, as published, or of equally many points, which no outlier can empty.
-    predictor : extra-trees | gradient-boosting | lasso
-        What predicts factors from codes for DCI: 60 extremely randomised trees, their depth chosen on points apart, 100
-        boosted trees (slow), or a linear model. Importances of factors that are not predicted count as 0.
+    predictor : trees | gradient-boosting | lasso
+        What predicts factors from codes for DCI: two forests, one of extremely randomised trees for informativeness and
+        one of trees whose splits are the best of all codes for importances, their depth chosen on points apart; 100
+        boosted trees (slow); or a linear model. Importances of factors that are not predicted count as 0.
     permutations : int
         How often the factors are permuted over the points, for the scores of codes that know nothing.
     rotations : int
@@ -93,12 +94,14 @@ class Disentanglement:
     lowers MIG: see ``information share by chance``, and take fewer bins.
 
     Permuting, moving or scaling the codes changes scores only through the drawn halves and rounding.
-    [chen2018], [kumar2018], [eastwood2018], [ridgeway2018], [kim2018], [locatello2019], [geurts2006].
+    [chen2018], [kumar2018], [eastwood2018], [ridgeway2018], [kim2018], [locatello2019], [geurts2006],
+    [breiman2001].
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     references: ClassVar[tuple[str, ...]] = (
         "chen2018", "kumar2018", "eastwood2018", "ridgeway2018", "kim2018", "locatello2019", "geurts2006",
+        "breiman2001",
     )  # fmt: skip
     libraries: ClassVar[tuple[str, ...]] = ("scipy", "scikit-learn")
     needs: ClassVar[tuple[str, ...]] = ("factors",)
@@ -108,7 +111,7 @@ class Disentanglement:
     names: tuple[str, ...] = ()
     bins: Annotated[int, Field(ge=2, le=200)] = 20
     binning: Binning = "width"
-    predictor: Predictor = "extra-trees"
+    predictor: Predictor = "trees"
     permutations: Annotated[int, Field(ge=1)] = 5
     rotations: Annotated[int, Field(ge=0)] = 3
     most_points: Annotated[int, Field(ge=_FEWEST)] = 5000

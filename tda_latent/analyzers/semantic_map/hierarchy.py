@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from tda_latent.errors import InvalidInput
 from tda_latent.numerics.connectivity import class_merge_scales
+from tda_latent.numerics.equal_sizes import equal_draws, joined_p_value
 from tda_latent.numerics.known_trees import cophenetic_correlation, newick_heights, tree_p_value
 from tda_latent.numerics.pairwise import minimum_spanning_edges, pairwise_distances
 from tda_latent.numerics.scaling import ScaledDistances
@@ -31,12 +33,18 @@ def hierarchy(
 ) -> Measures:
     """Merge scales and centres of (n,) classes of points with these distances, and their correlation with a tree."""
     points, (distances, divisor, unit, _) = cloud
-    scales = class_merge_scales(SpanningTree(*minimum_spanning_edges(distances)), classes, len(names))
-    centres = np.stack([np.asarray(points, np.float64)[classes == k].mean(axis=0) for k in range(len(names))])
-    apart = pairwise_distances(centres) / divisor
+    wide = np.asarray(points, dtype=np.float64)
+    scales, apart = _tables(wide, distances, divisor, classes, len(names))
     merges = ultrametric_tree(scales)
     steps = np.array([f"merge {step + 1}" for step in range(len(merges))], dtype=np.str_)
-    scalars = {} if tree is None else _against(tree, names, {"tree": scales, "tree (centres)": apart}, chance)
+    scalars: dict[str, Scalar] = {}
+    if tree is not None:
+        known, kept = _known(tree, names, classes)
+        tables = []
+        for rows in equal_draws(kept, np.zeros_like(kept), chance[1]):
+            inside = distances if len(rows) == len(kept) else distances[np.ix_(rows, rows)]
+            tables.append(_tables(wide[rows], inside, divisor, kept[rows], len(known)))
+        scalars = _against(known, tables, chance)
     return Measures(
         scalars=scalars,
         tables={
@@ -47,22 +55,35 @@ def hierarchy(
     )
 
 
-def _against(tree: str, names: Array, found: dict[str, Floats], chance: tuple[int, Generator]) -> dict[str, Scalar]:
+def _tables(points: Floats, distances: Floats, divisor: float, classes: Integers, count: int) -> tuple[Floats, Floats]:
+    """(k, k) merge scales, and distances of the centres, of the classes of these points."""
+    scales = class_merge_scales(SpanningTree(*minimum_spanning_edges(distances)), classes, count)
+    centres = np.stack([points[classes == k].mean(axis=0) for k in range(count)])
+    return scales, pairwise_distances(centres) / divisor
+
+
+def _known(tree: str, names: Array, classes: Integers) -> tuple[Floats, Integers]:
+    """(k, k) heights of the tree for the classes that it names, and the classes numbered as there, or -1."""
     leaves, heights = newick_heights(tree)
-    rows = [row for row, name in enumerate(names.tolist()) if name in leaves]
-    if len(rows) < 3:
+    named = [row for row, name in enumerate(names.tolist()) if name in leaves]
+    if len(named) < 3:
         raise InvalidInput(
-            f"the tree names {len(rows)} of the classes {', '.join(map(str, names[:8]))}; a correlation needs three."
+            f"the tree names {len(named)} of the classes {', '.join(map(str, names[:8]))}; a correlation needs three."
         )
-    places = [leaves.index(str(names[row])) for row in rows]
-    known = heights[np.ix_(places, places)]
+    places = [leaves.index(str(names[row])) for row in named]
+    numbers = np.full(len(names), -1, dtype=np.int64)
+    numbers[named] = np.arange(len(named))
+    return heights[np.ix_(places, places)], np.where(classes < 0, -1, numbers[classes])
+
+
+def _against(
+    known: Floats, tables: Sequence[tuple[Floats, Floats]], chance: tuple[int, Generator]
+) -> dict[str, Scalar]:
     scalars = {}
-    for name, table in found.items():
-        part = table[np.ix_(rows, rows)]
-        kind = name.replace("tree", "tree correlation")
-        scalars[kind] = Scalar(
-            cophenetic_correlation(part, known), "", "with the heights of the known tree; 0 by chance"
-        )
-        meaning = "assignments of the classes with at least this correlation"
-        scalars[name.replace("tree", "tree p")] = Scalar(tree_p_value(part, known, *chance), "", meaning)
+    for suffix, drawn in zip(("", " (centres)"), zip(*tables, strict=True), strict=True):
+        correlation = float(np.mean([cophenetic_correlation(table, known) for table in drawn]))
+        meaning = "with the heights of the known tree; 0 by chance"
+        scalars[f"tree correlation{suffix}"] = Scalar(correlation, "", meaning)
+        p = joined_p_value([tree_p_value(table, known, *chance) for table in drawn])
+        scalars[f"tree p{suffix}"] = Scalar(p, "", "assignments of the classes with at least this correlation")
     return scalars
