@@ -336,13 +336,14 @@ def _figures(plan: Plan, label: str, bound: Bound) -> None:
     for data, layer in groups(plan.experiment):
         if bound.entry.data is not None and data not in bound.entry.data:
             continue
-        records = _drawn(plan, bound, data, layer)
+        records, lacking = _drawn(plan, bound, data, layer)
         name = "/".join(
             part for part in ("figure", label, data if len(plan.experiment.data) > 1 else "", layer) if part
         )
         if not records:
-            plan.skipped[name] = f"draws {bound.on!r}, which gives nothing here"
+            plan.skipped[name] = next(iter(lacking.values()), f"draws {bound.on!r}, which gives nothing here")
             continue
+        plan.skipped |= {f"{name}/{model}": reason for model, reason in lacking.items()}
         parameters = {
             "figure": figure.use,
             "parameters": dict(figure.parameters),
@@ -359,18 +360,25 @@ def _figures(plan: Plan, label: str, bound: Bound) -> None:
         plan.add(Task(name, Operator("step", "draw", parameters), {"records": records}, also=also, partial=partial))
 
 
-def _drawn(plan: Plan, bound: Bound, data: str, layer: str) -> Mapping[str, Tree]:
-    """What a figure draws: one comparison, all replicates by model, or one panel per model."""
+def _drawn(plan: Plan, bound: Bound, data: str, layer: str) -> tuple[Mapping[str, Tree], dict[str, str]]:
+    """What a figure draws: one comparison, all replicates by model, or a panel per model; why models are left out."""
     on = bound.on or ""
     if on in plan.binding.distances:
         label = comparison_label(on, data, layer)
-        return {on: label} if label in plan.tasks else {}
+        return ({on: label} if label in plan.tasks else {}), {}
     chosen = bound.entry.replicate or plan.experiment.replicates[0]
     shown = plan.experiment.replicates if is_grouped(bound.component) else (chosen,)
     found: dict[str, Tree] = {}
+    lacking: dict[str, str] = {}
     for model in plan.binding.models:
         clouds = (plan.subsamples(model, replicate, data, layer)[:1] for replicate in shown)  # no subsample is one
         labels = tuple(name for row in clouds for cell in row if (name := analysis_label(on, cell)) in plan.tasks)
-        if labels:
+        cell = plan.tasks[labels[0]].cell if labels else None
+        if cell is None:
+            continue
+        reason = missing_columns(plan.provided, bound, cell)
+        if reason is None:
             found[model] = labels if is_grouped(bound.component) else labels[0]
-    return found
+        else:
+            lacking[model] = reason
+    return found, lacking

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
@@ -17,6 +18,9 @@ from tda_latent.registry import figure
 
 TABLE, MERGES = "class boundary", "class merge scale"
 _NUMBERS = 12  # classes up to which cells carry numbers
+_HALF = 18  # classes whose names fit beside a matrix of half a page
+_NAMED = 5  # characters of a name for each inch of the page
+_DENSE = 8.5  # names below each other on an inch
 
 
 @figure("boundary-matrix")
@@ -35,9 +39,10 @@ class BoundaryMatrix:
         Range of the colours; null runs from 0 to the largest value.
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     references: ClassVar[tuple[str, ...]] = ("gower1969",)
     libraries: ClassVar[tuple[str, ...]] = ("matplotlib",)
+    square: ClassVar[bool] = True
     example: ClassVar[Mapping[str, Any]] = {"table": MERGES}
 
     table: str = TABLE
@@ -47,6 +52,10 @@ class BoundaryMatrix:
     def suits(record: Measures) -> bool:
         """Whether the measures hold the table of boundaries."""
         return TABLE in record.tables
+
+    def across(self, records: Iterable[Measures]) -> int:
+        """Two matrices in a row, large enough for numbers and names; one where there are many classes."""
+        return 2 if all(len(self._table(record).rows) <= _HALF for record in records) else 1
 
     def __call__(self, record: Measures, ax: Any = None) -> canvas.Axes:
         """Draw into ``ax`` or a new sheet; the axes are returned.
@@ -70,15 +79,17 @@ class BoundaryMatrix:
             image = ax.imshow(np.ma.masked_invalid(values), cmap="viridis", norm=norm, interpolation="nearest")
             if len(names) <= _NUMBERS:
                 _numbers(ax, values, image)
-            ax.set_xticks(range(len(names)), names, rotation=90)
-            ax.set_yticks(range(len(names)), names)
+            every = math.ceil(len(names) / (_DENSE * canvas.room(ax)))
+            named = canvas.shortened(names, int(_NAMED * canvas.room(ax)))[::every]
+            ax.set_xticks(range(0, len(names), every), named, rotation=90)
+            ax.set_yticks(range(0, len(names), every), named)
             if self.table != MERGES:
                 ax.set(xlabel="class of the neighbours", ylabel="class of the points")
             ax.tick_params(length=0)
             for side in ax.spines.values():
                 side.set_visible(False)
             canvas.colour_bar(ax, image, canvas.quantity(self.table, table.unit))
-            canvas.note(ax, [_reference(record)])
+            canvas.note(ax, [_reference(record), f"one class in {every} is named" if every > 1 else None])
         return ax
 
     def sharing(self, records: Iterable[Measures]) -> BoundaryMatrix:

@@ -20,6 +20,7 @@ _CURVE_RATIO = 0.7  # height over width of a cell with a curve
 _CROWDED = 1  # cells that a caption of a column may take before others are left out
 _CHARACTER = 0.45  # mean width of a character, in its size
 _POINTS = 72.0  # in an inch
+_TITLE = 1.3  # size of a title, in that of small text
 _WIDEST, _SMALLEST = 0.9, 0.16  # inches of a cell
 _TALLEST = 18.0  # inches of a drawing, unless cells would be too small
 _LONG, _LARGE = 8.0, 0.22  # inches: of a page, and of cells, for two galleries to come side by side
@@ -62,7 +63,7 @@ class GalleryPlot:
         Write the title of the gallery above the pictures.
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     references: ClassVar[tuple[str, ...]] = ()
     libraries: ClassVar[tuple[str, ...]] = ("matplotlib",)
     natural: ClassVar[bool] = True
@@ -87,7 +88,8 @@ class GalleryPlot:
         """Height over width of a panel, with title and numbers."""
         inches, points = canvas.page("text")
         inches /= across
-        lines = 2.2 * (self.title and bool(record.title)) + 1.6 * bool(record.scalars) + 0.6
+        titled = canvas.title_lines(record.title, inches, _TITLE * points) if self.title else 0
+        lines = (titled and 1.6 * titled + 0.6) + 1.6 * bool(record.scalars) + 0.6
         return (_layout(record, inches, points).total(record)[1] + lines * points / _POINTS) / inches
 
     def __call__(self, record: Gallery, ax: Any = None) -> canvas.Axes:
@@ -104,7 +106,7 @@ class GalleryPlot:
             ax.set(xlim=(0, width), ylim=(height, 0), xticks=[], yticks=[])
             ax.set_aspect("equal", adjustable="box")
             if self.title and record.title:
-                _entitle(ax, record.title)
+                canvas.entitle(ax, record.title)
             canvas.note(ax, [_numbers(record)])
         return ax
 
@@ -121,15 +123,6 @@ class GalleryPlot:
         drawn = np.clip(share, 0, 1) if image.ndim == 3 else image
         ax.imshow(drawn, cmap=self.cmap, vmin=record.low, vmax=record.high, extent=(x, x + width, y + height, y),
                   interpolation="nearest", aspect="equal", label="_picture")  # fmt: skip
-
-
-def _entitle(ax: Any, title: str) -> None:
-    """The title above the pictures; of panels that have it in common above them all, beside the name of any other."""
-    name, sheet = ax.get_title(), ax.get_figure(root=True)
-    if name and sheet.get_suptitle() in ("", title):
-        sheet.suptitle(title, fontsize=ax.title.get_fontsize())
-    else:
-        ax.set_title(f"{name}: {title}" if name else title)
 
 
 def _positions(count: int) -> NDArray[np.float64]:

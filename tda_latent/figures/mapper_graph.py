@@ -15,6 +15,7 @@ from tda_latent.registry import figure
 
 _FILLED = 0.10  # share of the drawing that all discs cover together, at most
 _LARGEST, _SMALLEST = 0.045, 0.007  # radii of discs, in units of the longer side
+_NO_CLASS = "0.85"
 _ARC = 0.2  # step of an arc in radians
 
 
@@ -26,13 +27,13 @@ class MapperPlot:
     Parameters
     ----------
     colour : text or null
-        A lens (discs in the colour of its mean over the members) or a label column (pies of its classes); null takes
-        the first label, else the first lens, else one colour.
+        A lens (discs in the colour of its mean over the members) or a label column (pies of its classes, grey
+        for members without one); null takes the first label, else the first lens, else one colour.
     legend : bool
         Show the classes right of the graph.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     references: ClassVar[tuple[str, ...]] = ("singh2007",)
     libraries: ClassVar[tuple[str, ...]] = ("matplotlib",)
     panel_ratio: ClassVar[float] = 1.45  # room for the key and a note for each panel
@@ -67,7 +68,8 @@ class MapperPlot:
             else:
                 self._discs(ax, record, radii, name)
             _frame(ax, record, radii)
-            canvas.note(ax, _notes(record))
+            missing = name in record.composition and _unlabelled(record, str(name)).any()
+            canvas.note(ax, [*_notes(record), f"grey: members without {name}" if missing else None])
         return ax
 
     def _chosen(self, record: MapperGraph) -> str | None:
@@ -99,8 +101,9 @@ class MapperPlot:
         from matplotlib.patches import Patch
 
         classes = record.classes.get(name, np.arange(record.composition[name].shape[1]))
-        owners, wedges = _wedges(np.asarray(record.layout), radii, record.composition[name])
-        colours = [canvas.colour(int(k)) for k in owners]
+        counts = np.column_stack([record.composition[name], _unlabelled(record, name)])
+        owners, wedges = _wedges(np.asarray(record.layout), radii, counts)
+        colours = [canvas.colour(k) if k < len(classes) else _NO_CLASS for k in owners]
         pies = PolyCollection(wedges, facecolors=colours, edgecolors="black", linewidths=0.25, zorder=3)
         pies.set_label("_nodes")
         ax.add_collection(pies)
@@ -108,6 +111,11 @@ class MapperPlot:
             handles = [Patch(facecolor=canvas.colour(k), edgecolor="black", linewidth=0.25, label=str(text))
                        for k, text in enumerate(classes)]  # fmt: skip
             canvas.key(ax, handles, title=name)
+
+
+def _unlabelled(record: MapperGraph, name: str) -> NDArray[np.int64]:
+    """(nodes,) members that are of no class."""
+    return np.asarray((record.sizes - record.composition[name].sum(axis=1)).clip(min=0), dtype=np.int64)
 
 
 def _radii(record: MapperGraph) -> NDArray[np.float64]:
@@ -136,7 +144,7 @@ def _edges(ax: Any, record: MapperGraph) -> None:
 def _wedges(
     centres: NDArray[np.float64], radii: NDArray[np.float64], counts: NDArray[Any]
 ) -> tuple[list[int], list[NDArray[np.float64]]]:
-    """Class and polygon of every slice of every pie; a node without labelled members draws nothing."""
+    """Class and polygon of every slice of every pie."""
     owners: list[int] = []
     polygons: list[NDArray[np.float64]] = []
     for centre, radius, row in zip(centres, radii, np.asarray(counts, dtype=np.float64), strict=True):

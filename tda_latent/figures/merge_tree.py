@@ -16,6 +16,7 @@ from tda_latent.registry import figure
 
 TABLE = "class merge scale"
 _LONG = 16  # characters of a name that a narrow page has no room for
+_LINE = 16  # characters of the text of the axis on an inch
 _NAMED = 7  # characters of a name for each inch of the page
 
 
@@ -34,7 +35,7 @@ class MergeTree:
         Range of the axis of scale; null fits the tree.
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     references: ClassVar[tuple[str, ...]] = ("carlsson2010",)
     libraries: ClassVar[tuple[str, ...]] = ("matplotlib",)
     natural: ClassVar[bool] = True
@@ -84,7 +85,7 @@ class MergeTree:
             ax.set(xlim=(low, (beyond if infinite.any() else high) + 0.03 * (high - low)))
             ax.set_ylim(len(order) - 0.5, -0.5)
             canvas.ticks(ax.xaxis, (low, high), beyond if infinite.any() else None)
-            ax.set_xlabel(canvas.quantity("merge scale", table.unit))
+            ax.set_xlabel(canvas.quantity("merge scale", table.unit, line=int(_LINE * canvas.room(ax))))
         return ax
 
     def sharing(self, records: Iterable[Measures]) -> MergeTree:

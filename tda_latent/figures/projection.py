@@ -12,6 +12,7 @@ from pydantic import Field
 from tda_latent.errors import InvalidInput, unknown_name
 from tda_latent.figures import canvas
 from tda_latent.records import Projection
+from tda_latent.records.classes import has_value
 from tda_latent.registry import figure
 
 _MANY = 5000  # more points than this are drawn as an image inside the vector page
@@ -39,7 +40,7 @@ class ProjectionPlot:
         Show the classes right of the axes.
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     references: ClassVar[tuple[str, ...]] = ("wong2011", "venna2001")
     libraries: ClassVar[tuple[str, ...]] = ("matplotlib",)
     panel_ratio: ClassVar[float] = 2.0  # to begin with
@@ -50,6 +51,11 @@ class ProjectionPlot:
     axes: tuple[Annotated[int, Field(ge=0, le=2)], Annotated[int, Field(ge=0, le=2)]] = (0, 1)
     size: Annotated[float, Field(gt=0)] | None = None
     legend: bool = True
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Something to colour by, where a colour is asked for."""
+        return () if self.colour is None else ("labels or factors",)
 
     def __call__(self, record: Projection, ax: Any = None) -> canvas.Axes:
         """Draw into ``ax`` or a new sheet; the axes are returned.
@@ -68,7 +74,7 @@ class ProjectionPlot:
         name = self.colour or next(iter(record.labels), None)
         points = record.coordinates[:, self.axes]
         column = None if name is None else record.labels[name]
-        is_there = np.ones(len(points), bool) if column is None else canvas.has_value(column)
+        is_there = np.ones(len(points), bool) if column is None else has_value(column)
         wide = column is not None and not _is_quantity(column) and _key_is_wide(column[is_there])
         with canvas.drawing(ax, ratio=0.75 if wide else 1.1, width="text" if wide else "column") as ax:
             if not is_there.all():
@@ -85,7 +91,7 @@ class ProjectionPlot:
             ax.set_ylabel(record.axes[self.axes[1]])
             missing = int((~is_there).sum())
             absent = f"; grey: {missing} without {name}" if missing else ""
-            canvas.note(ax, [f"{record.method} view, {len(points)} points{absent}", *canvas.badge(record)])
+            canvas.note(ax, [f"{record.method} view, {len(points)} points{absent}", *canvas.badge(record, self.axes)])
         return ax
 
     def _quantity(

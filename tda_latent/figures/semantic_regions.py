@@ -13,6 +13,7 @@ from tda_latent.errors import InvalidInput, unknown_name
 from tda_latent.figures import canvas
 from tda_latent.numerics.density_regions import Region, apart, density_region
 from tda_latent.records import Projection
+from tda_latent.records.classes import has_value
 from tda_latent.registry import figure
 
 Floats = NDArray[np.float64]
@@ -30,7 +31,8 @@ _ASIDE = 0.75  # of a label's own height: labels farther from their region get a
 class SemanticRegions:
     """Points of a map in pale colours, the densest region of each class outlined, its name at the median of the region.
 
-    Points without a class are grey and in no region. Names that do not fit the map are shortened.
+    Points without a class are grey and in no region. Names that do not fit the map are shortened. An experiment leaves
+    models without labels and factors out.
 
     Parameters
     ----------
@@ -42,11 +44,13 @@ class SemanticRegions:
         Which two coordinates to draw, from 0.
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     references: ClassVar[tuple[str, ...]] = ("wong2011", "scott1992")
     libraries: ClassVar[tuple[str, ...]] = ("matplotlib", "scipy")
     panel_ratio: ClassVar[float] = 2.0  # to begin with
     square: ClassVar[bool] = True
+
+    needs: ClassVar[tuple[str, ...]] = ("labels or factors",)
 
     label: str | None = None
     share: Annotated[float, Field(gt=0, lt=1)] = 0.7
@@ -71,7 +75,7 @@ class SemanticRegions:
             raise InvalidInput(f"axes are {self.axes}, but the projection has {record.coordinates.shape[1]}.")
         name = self._name(record)
         points = record.coordinates[:, self.axes]
-        is_there = canvas.has_value(record.labels[name])
+        is_there = has_value(record.labels[name])
         classes, owners = np.unique(record.labels[name][is_there], return_inverse=True)
         named = points[is_there]
         with canvas.drawing(ax, ratio=1.1, width="column" if len(classes) <= _FEW else "text") as ax:
@@ -90,7 +94,9 @@ class SemanticRegions:
             _write(ax, [str(text) for text in classes], np.array([region.anchor for region in regions]), limits)
             holds = f"{record.method} view; a region holds {100 * self.share:.0f} % of its {name}"
             missing = int((~is_there).sum())
-            canvas.note(ax, [holds, f"grey: {missing} without {name}" if missing else None, *canvas.badge(record)])
+            canvas.note(
+                ax, [holds, f"grey: {missing} without {name}" if missing else None, *canvas.badge(record, self.axes)]
+            )
         return ax
 
     def _name(self, record: Projection) -> str:
@@ -114,7 +120,7 @@ def _outline(ax: Any, region: Region, colour: str) -> None:
 
 
 def _is_named(column: NDArray[Any]) -> bool:
-    return column.dtype.kind != "f" and 1 <= len(np.unique(column[canvas.has_value(column)])) <= _MOST
+    return column.dtype.kind != "f" and 1 <= len(np.unique(column[has_value(column)])) <= _MOST
 
 
 def _limits(points: Floats, share: float) -> tuple[Floats, Floats]:

@@ -29,14 +29,14 @@ Models that were not trained in the run have none of these: the analysis is then
 Optional class constants: ``invariances`` (isometry, translation, scale, permutation: changes of the cloud that leave
 the result alone), ``axioms`` (identity, symmetry, triangle: what a distance keeps; may be a property that depends on
 the parameters, such as a direction), ``needs`` (labels, factors, scale, ids: columns the latents must carry; decoder:
-that the model decodes codes; for a source that trains, columns of its data; may be a property that depends on the
-parameters), ``provides`` (those columns, for sources that know beforehand; may be a property; a trained model adds
-them to those of its data), ``varies`` (axes that the stream of a source of points varies over, out of data, model,
-replicate, layer; all of them without it; may be a property), ``reads_folder`` (True where ``path`` is a folder),
-``assets`` (names of data or weights in
-`registry.assets` that have to be here; may be a property), ``layers`` (names of the layers of a trained model beside
-its codes, for ``axes: layers``; may be a property), ``baseline`` (True for a plain distance that a topological one
-has to beat), ``example`` (parameters for a run of under a second).
+that the model decodes codes; for a source that trains, columns of its data; for a figure, also ``labels or factors``;
+may be a property that depends on the parameters), ``provides`` (those columns, for sources that know beforehand; may be
+a property; a trained model adds them to those of its data), ``varies`` (axes that the stream of a source of points
+varies over, out of data, model, replicate, layer; all of them without it; may be a property), ``reads_folder`` (True
+where ``path`` is a folder), ``assets`` (names of data or weights in `registry.assets` that have to be here; may be a
+property), ``layers`` (names of the layers of a trained model beside its codes, for ``axes: layers``; may be a
+property), ``baseline`` (True for a plain distance that a topological one has to beat), ``example`` (parameters for a
+run of under a second).
 
 Optional method of a source: ``looked()``, the columns that it gives as far as the names in its file tell, or None; it
 is asked before a run where ``provides`` is not declared.

@@ -90,7 +90,8 @@ def test_models_stand_below_each_other_over_the_whole_width():
     assert [ax.get_title() for ax in figure.axes] == ["one", "two"]
     assert figure.get_suptitle() == "Seen"
     other = panels(GalleryPlot(), {"one": gallery(title="Seen"), "two": gallery(title="Heard")})
-    assert [ax.get_title() for ax in other.axes] == ["one", "two: Heard"]
+    assert [ax.get_title() for ax in other.axes] == ["one: Seen", "two: Heard"]
+    assert other.get_suptitle() == ""
 
 
 def test_galleries_of_a_long_page_come_two_in_a_row_while_their_pictures_stay_large():

@@ -127,7 +127,8 @@ def test_many_models_are_set_against_all_others_together(comparison: Any) -> Non
 def test_pies_have_slices_of_their_shares_and_discs_areas_of_their_members(graph: Any) -> None:
     ax = draw("mapper-graph", graph)
     (pies,) = artists(ax, "_nodes")
-    assert [to_hex(c).upper() for c in pies.get_facecolors()] == [canvas.colour(0), canvas.colour(0), canvas.colour(1)]
+    named = [canvas.colour(0), canvas.colour(0), canvas.colour(1)]
+    assert [to_hex(c).upper() for c in pies.get_facecolors()] == [*named, to_hex("0.85").upper()]  # of no class
     area = [polygon_area(path.vertices[:-1]) for path in pies.get_paths()]
     assert area[1] / area[2] == pytest.approx(1 / 2, rel=0.02)
     assert area[0] / (area[1] + area[2]) == pytest.approx(4 / 3, rel=0.02)

@@ -12,7 +12,6 @@ from tda_latent.figures.canvas.export import render, save
 from tda_latent.figures.canvas.marks import (
     badge,
     colour_bar,
-    has_value,
     incompleteness,
     key,
     mark_incomplete,
@@ -28,6 +27,7 @@ from tda_latent.figures.canvas.palette import COLOURS, MARKERS, colour, dashes, 
 from tda_latent.figures.canvas.panels import panels, single
 from tda_latent.figures.canvas.seal import FORMATS, Origin, facts_of, origin_of
 from tda_latent.figures.canvas.shortening import shortened
+from tda_latent.figures.canvas.titles import entitle, title_lines
 from tda_latent.figures.canvas.venues import VENUES, Axes, Figure, Venue, page, style, text_size
 
 __all__ = [
@@ -46,8 +46,8 @@ __all__ = [
     "default_figure",
     "degree_name",
     "drawing",
+    "entitle",
     "facts_of",
-    "has_value",
     "incompleteness",
     "key",
     "mark_incomplete",
@@ -69,4 +69,5 @@ __all__ = [
     "style",
     "text_size",
     "ticks",
+    "title_lines",
 ]

@@ -15,7 +15,6 @@ from tda_latent.records import Comparison, Projection, Record
 
 WARNING = "#b3001b"
 _POINTS_PER_INCH = 72.0
-_MISSING = ("", "nan", "NaN", "None", "<NA>")
 _PER_INCH, _HANDLE = 18, 7  # characters of a key on one inch, and those that its handle takes
 _BESIDE, _ROWS, _MARK, _FEWEST = 0.45, 14, 4, 3  # of a key beside axes: share of their room, rows, handle, least name
 _KEPT = (("seed agreement",), ("trustworthiness", "continuity"), ("stress", "rank correlation"))
@@ -34,10 +33,11 @@ def not_exact(record: Record) -> str | None:
     return f"not exact: {record.caveat}" if record.caveat else None
 
 
-def badge(record: Projection) -> list[str]:
+def badge(record: Projection, axes: Sequence[int] = (0, 1)) -> list[str]:
     """The trust figures of a map in a few short lines: what it keeps near and far, what it lost and invented.
 
-    The agreement of seeds is left out where the map has none.
+    They are of all coordinates: where ``axes``, those drawn, are fewer, the first line says so. The agreement of seeds
+    is left out where the map has none.
     """
     trust = dict(record.trust)
     chance = trust.pop("seed agreement by chance", None)
@@ -52,14 +52,18 @@ def badge(record: Projection) -> list[str]:
     rest = [f"{name} {value:.3g}" for name, value in trust.items()]
     lines = [", ".join(line) for line in (rest, *groups) if line] + ["; ".join(features)] * bool(features)
     beside = f"seed agreement {record.trust.get('seed agreement', 0.0):.2f}"
-    return lines if chance is None else [line.replace(beside, f"{beside} (chance {chance:.2f})") for line in lines]
+    if chance is not None:
+        lines = [line.replace(beside, f"{beside} (chance {chance:.2f})") for line in lines]
+    return [*_left_aside(record.coordinates.shape[1], axes, bool(lines)), *lines]
 
 
-def has_value(column: NDArray[Any]) -> NDArray[np.bool_]:
-    """(n,) whether a label says anything: no NaN, no empty text, and no text that stands for a missing value."""
-    if column.dtype.kind == "f":
-        return np.asarray(~np.isnan(column))
-    return np.asarray(~np.isin(column, _MISSING)) if column.dtype.kind == "U" else np.ones(len(column), dtype=np.bool_)
+def _left_aside(count: int, axes: Sequence[int], is_trusted: bool) -> list[str]:
+    """The line about a drawing of fewer coordinates than a map has."""
+    drawn = sorted({axis + 1 for axis in axes})
+    if len(drawn) == count:
+        return []
+    which = f"coordinate{'s' * (len(drawn) > 1)} {' and '.join(map(str, drawn))} of {count}"
+    return [which + f"; these figures are of the {count}-D map" * is_trusted]
 
 
 def short(value: float) -> str:
@@ -82,7 +86,7 @@ def note(ax: Axes, lines: Iterable[str | None]) -> None:
         return
     labelled = ax.axison and bool(ax.get_xlabel())
     ax.annotate(
-        _wrapped(texts, ax.get_position().width * figure.get_figwidth()),
+        wrapped(texts, ax.get_position().width * figure.get_figwidth()),
         xy=(0.5, 0.0),
         xycoords=ax.xaxis.label if labelled else "axes fraction",
         xytext=(0, -3),
@@ -104,7 +108,7 @@ def write_notes(sheet: Any) -> None:
         texts = said[0]
     else:
         texts = [f"{sheet.names.get(ax, ax.get_title())}: {'; '.join(lines)}" for ax, lines in sheet.notes.items()]
-    text = _wrapped(texts, sheet.get_figwidth())
+    text = wrapped(texts, sheet.get_figwidth())
     sheet.supxlabel(text, fontsize=text_size(), fontweight=_weight(text.split("\n")))
 
 
@@ -112,10 +116,11 @@ def _weight(texts: Sequence[str]) -> str:
     return "bold" if any("INCOMPLETE" in text for text in texts) else "normal"
 
 
-def _wrapped(texts: Iterable[str], inches: float) -> str:
+def wrapped(texts: Iterable[str], inches: float, font: float | str | None = None) -> str:
+    """The texts below each other in lines of at most about this width; ``font`` is a size, None = that of notes."""
     from matplotlib.font_manager import FontProperties
 
-    size = FontProperties(size=text_size()).get_size_in_points()
+    size = FontProperties(size=text_size() if font is None else font).get_size_in_points()
     wide = max(20, int(inches * _POINTS_PER_INCH / (size * _CHARACTER)))
     return "\n".join("\n".join(textwrap.wrap(line, wide)) for line in texts)
 
@@ -176,6 +181,9 @@ def colour_bar(ax: Axes, mappable: Any, label: str) -> Any:
     """A colour bar right of the axes, exactly as high as they are."""
     bar = ax.figure.colorbar(mappable, cax=ax.inset_axes((1.03, 0.0, 0.045, 1.0)), label=label)
     bar.outline.set_visible(False)
+    sheet = ax.get_figure(root=True)
+    if hasattr(sheet, "bars"):
+        sheet.bars[ax] = (bar, label)
     return bar
 
 
@@ -203,9 +211,10 @@ def scale_limits(values: NDArray[Any]) -> tuple[float, float]:
 
 
 def mark_incomplete(figure: Figure, there: int, planned: int) -> None:
-    """Write across the top of a figure that it shows fewer results than were planned."""
+    """Write across the top of a figure, above its title, that it shows fewer results than were planned."""
+    lines = [f"incomplete: {there} of {planned}", *figure.get_suptitle().splitlines()]
     with setting_in_force(getattr(figure, "setting", None)):
-        figure.suptitle(f"incomplete: {there} of {planned}", color=WARNING, fontweight="bold", fontsize="medium")
+        figure.suptitle("\n".join(lines), color=WARNING, fontweight="bold", fontsize="medium")
 
 
 def incompleteness(comparison: Comparison) -> str | None:

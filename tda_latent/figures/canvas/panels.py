@@ -10,6 +10,7 @@ from tda_latent.errors import InvalidInput
 from tda_latent.figures.canvas.blank import sheet
 from tda_latent.figures.canvas.marks import key_columns, room, write_notes
 from tda_latent.figures.canvas.shortening import shortened
+from tda_latent.figures.canvas.titles import write_titles
 from tda_latent.figures.canvas.venues import VENUES, Figure, style
 
 _TITLE = 15  # characters of a title on one inch
@@ -60,6 +61,7 @@ def panels(
             ax.set_title(shortened([name], int(_TITLE * room(ax)))[0])
             component(record, ax=ax)
         _say_once(figure, across)
+        write_titles(figure)
         write_notes(figure)
         if ratio is None and getattr(component, "square", False):
             _square(figure, rows)
@@ -104,8 +106,9 @@ def _tallest(component: Any, records: Mapping[str, Any], across: int) -> float:
 
 
 def _say_once(figure: Figure, across: int) -> None:
-    """One key above all panels when theirs are equal; labels of the ordinate only where they change."""
+    """One key above all panels when theirs are equal, one colour bar; labels of the ordinate only where they change."""
     axes = list(figure.axes)
+    _one_bar(figure, across)
     for index, ax in enumerate(axes):
         if index % across and ax.get_ylabel() == axes[index - index % across].get_ylabel():
             ax.set_ylabel("")
@@ -120,3 +123,19 @@ def _say_once(figure: Figure, across: int) -> None:
         legend.remove()
     figure.legend(handles, names, title=title or None, loc="outside upper center",
                   ncols=key_columns(handles, figure.get_figwidth()))  # fmt: skip
+
+
+def _one_bar(figure: Figure, across: int) -> None:
+    """Of equal colour bars beside all panels, that at the end of the first row is kept."""
+    bars = [figure.bars.get(ax) for ax in figure.axes]
+    if any(bar is None for bar in bars) or len({_meaning(*bar) for bar in bars}) > 1:
+        return
+    for index, (bar, _) in enumerate(bars):
+        if index != min(across, len(bars)) - 1:
+            bar.ax.remove()
+
+
+def _meaning(bar: Any, label: str) -> tuple[Any, ...]:
+    """What a reader of a colour bar sees."""
+    norm = bar.norm
+    return label, bar.cmap.name, type(norm), norm.vmin, norm.vmax, getattr(norm, "gamma", None)

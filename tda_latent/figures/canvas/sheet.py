@@ -24,6 +24,8 @@ class Sheet(Figure):
         self.notes: dict[Any, list[str]] = {}  # small print below the figure, by axes
         self.names: dict[Any, str] = {}  # of panels, by axes
         self.keys: dict[Any, tuple[list[Any], str | None]] = {}  # whole keys, by axes, where names are shortened
+        self.titles: dict[Any, str] = {}  # of the records in panels, by axes
+        self.bars: dict[Any, tuple[Any, str]] = {}  # colour bars and their texts, by axes
 
     @allow_rasterization  # type: ignore[untyped-decorator]
     def draw(self, renderer: Any) -> None:
