@@ -15,6 +15,7 @@ from tda_latent.errors import InvalidInput, unknown_name
 from tda_latent.models.encoding import Network
 from tda_latent.models.held_out import held_out_codes
 from tda_latent.numerics.probes import explained_share, ridge
+from tda_latent.records.classes import has_value, label_factor
 from tda_latent.records.gallery import Gallery, Shape, caption_grid, pictures, value_range
 from tda_latent.records.latents import Factor, Latents
 from tda_latent.records.measures import Scalar
@@ -46,8 +47,10 @@ class AttributeSweep:
     ----------
     factor : text or null
         Factor of the latents to sweep: its values (real), a turn (circular), or one of its classes (categorical).
+        Points without a value (NaN, infinity, None or empty) are left out.
     label : text or null
-        Label column to sweep instead; null for both takes the first label.
+        Label column to sweep instead; null for both takes the first label. Real numbers, and integers with more than 64
+        values, are swept as a real factor is, unless a value is named.
     value : text or null
         Class of a label or categorical factor; null takes the most frequent one.
     starts : int
@@ -74,7 +77,7 @@ class AttributeSweep:
     judges. Other attributes that go with this one in the data are moved along.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     references: ClassVar[tuple[str, ...]] = ("haufe2014", "hoerl1970")
     libraries: ClassVar[tuple[str, ...]] = ("scipy", "torch")
     example: ClassVar[Mapping[str, Any]] = {"starts": 2, "steps": 3}
@@ -101,9 +104,14 @@ class AttributeSweep:
         InvalidInput
             For an attribute that does not vary, or a model of another cloud.
         """
+        name, values = self._column(latents)
+        known = np.isfinite(values) if values.dtype.kind == "f" else has_value(values)
+        if not known.any():
+            raise InvalidInput(f"{name} has no value on any of {len(latents)} points; sweep one that varies.")
+        latents = latents if known.all() else latents.take(known)
         found = held_out_codes(model, latents, inputs)
         codes = np.asarray(latents.points, dtype=np.float64)
-        attribute = self._attribute(latents)
+        attribute = self._attribute(name, latents)
         if not (attribute.columns != attribute.columns[0]).any():
             raise InvalidInput(f"{attribute.name} has one value on all {len(codes)} points; sweep one that varies.")
         rows = rng.choice(attribute.rows, min(self.starts, len(attribute.rows)), replace=False)
@@ -126,18 +134,24 @@ class AttributeSweep:
             },
         )
 
-    def _attribute(self, latents: Latents) -> _Attribute:
+    def _column(self, latents: Latents) -> tuple[str, NDArray[Any]]:
         if self.factor is None:
             name = self.label if self.label is not None else next(iter(latents.labels), "")
             if name not in latents.labels:
                 raise unknown_name("label", name, latents.labels)
-            return self._class(name, latents.labels[name])
+            return name, latents.labels[name]
         if self.factor not in latents.factors:
             raise unknown_name("factor", self.factor, latents.factors)
-        chosen = latents.factors[self.factor]
-        if chosen.kind == "categorical":
-            return self._class(self.factor, chosen.values)
-        return _turn(self.factor, chosen, self.steps) if chosen.kind == "circular" else self._range(chosen.values)
+        return self.factor, latents.factors[self.factor].values
+
+    def _attribute(self, name: str, latents: Latents) -> _Attribute:
+        factor = label_factor(latents.labels[name]) if self.factor is None else latents.factors[name]
+        is_class = factor is None or factor.kind == "categorical" or (self.factor is None and self.value is not None)
+        if factor is None or is_class:
+            return self._class(name, self._column(latents)[1])
+        if factor.kind == "circular":
+            return _turn(name, factor, self.steps)
+        return self._range(name, factor.values.astype(np.float64))
 
     def _class(self, name: str, column: NDArray[Any]) -> _Attribute:
         texts = column.astype(np.str_)
@@ -152,15 +166,15 @@ class AttributeSweep:
         words = f"{name} = {wanted} (0: mean of the others, 1: mean of these)"
         return _Attribute(inside[:, None].astype(float), share[:, None], captions, others, words)
 
-    def _range(self, values: Floats) -> _Attribute:
+    def _range(self, name: str, values: Floats) -> _Attribute:
         low, high = np.quantile(values, [_TAIL, 1 - _TAIL]).tolist()
         targets = np.linspace(low, high, self.steps)
         captions = [f"{target:.3g}".replace("-", "\N{MINUS SIGN}") for target in targets]
-        return _Attribute(values[:, None], targets[:, None], captions, np.arange(len(values)), str(self.factor))
+        return _Attribute(values[:, None], targets[:, None], captions, np.arange(len(values)), name)
 
     def _captions(self, latents: Latents, rows: NDArray[np.int64]) -> NDArray[np.str_]:
         label = latents.labels.get(self.label or next(iter(latents.labels), ""))
-        names = np.full(len(latents), "") if label is None else label.astype(np.str_)
+        names = np.full(len(latents), "") if label is None else np.where(has_value(label), label.astype(np.str_), "")
         return caption_grid([names[row], *[""] * self.steps] for row in rows.tolist())
 
 

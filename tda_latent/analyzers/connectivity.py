@@ -22,13 +22,12 @@ from tda_latent.numerics.connectivity import (
     components_at,
     longest_gap,
     nearest_neighbour_graph,
-    numbered_classes,
 )
 from tda_latent.numerics.pairwise import component_labels, minimum_spanning_edges
 from tda_latent.numerics.scaling import ScaledDistances, scaled_distances
 from tda_latent.numerics.spanning_tree import SpanningTree
 from tda_latent.numerics.trees import ultrametric_tree
-from tda_latent.records.classes import class_column
+from tda_latent.records.classes import class_column, numbered_classes
 from tda_latent.records.latents import Latents
 from tda_latent.records.measures import Curve, Measures, Scalar, Table
 from tda_latent.records.record import Array
@@ -51,7 +50,9 @@ class Connectivity:
         k of the k-nearest-neighbour graph, and of the geodesic metric.
     label : str or None
         Label column, or categorical factor, with the classes. None takes the first label column of text or
-        integers with at most 64 values, then the first such factor; without one the class measures are left out.
+        integers with at most 64 values, then the first such factor; without one the class measures are left out. Points
+        without a value (NaN, None or empty) are of no class: they are part of the cloud, its tree and its graph, and
+        their edges count for no class.
 
     Returns
     -------
@@ -65,7 +66,7 @@ class Connectivity:
         ``gap components`` and ``gap smallest component`` (in points); ``neighbour graph components`` and
         ``algebraic connectivity`` (second eigenvalue of the normalised Laplacian of the neighbour graph, 0 when
         disconnected); with classes ``boundary fraction`` (share of neighbour edges between classes) and
-        ``boundary fraction by chance`` (its expectation when labels are permuted).
+        ``boundary fraction by chance`` (its expectation when labels are permuted) and ``unlabelled points``.
 
         Curves: ``components`` over the scale (steps), ``merge scales`` by rank.
 
@@ -82,7 +83,7 @@ class Connectivity:
     (and, among bridges of equal length, which of them are listed). [gower1969], [chung1997].
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     references: ClassVar[tuple[str, ...]] = ("gower1969", "chung1997")
     libraries: ClassVar[tuple[str, ...]] = ("numba", "scipy")
     invariances: ClassVar[tuple[str, ...]] = ("isometry", "translation")
@@ -190,6 +191,7 @@ def _classes(tree: SpanningTree, graph: csr_matrix, column: Array, unit: str) ->
         scalars={
             "boundary fraction": Scalar(boundary_fraction(edges), "", "share of neighbour edges between classes"),
             "boundary fraction by chance": Scalar(chance, "", "expected boundary fraction of permuted labels"),
+            "unlabelled points": Scalar((classes < 0).sum(), "points", "of no class"),
         },
         tables={
             "class edges": Table(edges, names, names, "edges"),

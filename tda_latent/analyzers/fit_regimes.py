@@ -24,6 +24,7 @@ from tda_latent.numerics.neural_collapse import (
 )
 from tda_latent.numerics.spectrum import effective_rank, principal_deviations
 from tda_latent.numerics.two_sample import Tested, energy_distances, permutation_test, shuffled_sides
+from tda_latent.records.classes import MOST_CLASSES, numbered_classes
 from tda_latent.records.latents import Latents
 from tda_latent.records.measures import Measures, Scalar
 from tda_latent.records.model import Model
@@ -32,7 +33,6 @@ from tda_latent.registry import analyzer
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 _LEAST = 10  # points on either side
-_MOST_CLASSES = 64
 _SHUFFLES = 9  # of the classes, for the collapse that chance gives
 _SIDES = ("training", "held-out")
 _COLLAPSE = {
@@ -55,7 +55,8 @@ class FitRegimes:
     ----------
     label : str or None
         Label column with the classes. None takes the first of text or integers with at most 64 values, two points of
-        each on both sides; without one the class measures are left out.
+        each on both sides; without one the class measures are left out. Points without a value (NaN, None or empty)
+        are of no class: class measures leave them out, all others do not.
     size : int
         Points of each side in tests.
     points : int
@@ -82,6 +83,7 @@ class FitRegimes:
         median over shuffled labels (reference): in many dimensions any class means lie near a regular simplex. For
         codes of a classifier also ``NC3 self-duality`` (0 = its weights are the class means, sqrt(2) = unrelated) and
         ``NC4 disagreement``, the share of points that it does not give the class of the nearest mean of training codes.
+        ``unlabelled points`` of both sides.
 
     Notes
     -----
@@ -90,7 +92,7 @@ class FitRegimes:
     NC1 often C times this one. [papyan2020], [galanti2022]; rank as in spectrum.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     references: ClassVar[tuple[str, ...]] = ("papyan2020", "galanti2022", "roy2007")
     libraries: ClassVar[tuple[str, ...]] = ("scipy", "numba", "torch")
     example: ClassVar[dict[str, Any]] = {"size": 20, "permutations": 9}
@@ -129,14 +131,17 @@ class FitRegimes:
             rank = effective_rank(principal_deviations(part) ** 2)
             scalars[f"effective rank, {name}"] = Scalar(rank, "directions", "exp entropy of the variance shares")
         if classes is not None:
-            scalars |= split.accuracies(self.neighbours) | _collapsed(codes, classes, rng)
+            labelled, classes = split.labelled(classes, rng)
+            scalars |= labelled.accuracies(self.neighbours) | _collapsed(labelled.codes, classes, rng)
             layer = None if found.layer else last_layer(model)
-            scalars |= {} if layer is None else _classifier(layer, codes, classes)
+            scalars |= {} if layer is None else _classifier(layer, labelled.codes, classes)
+            for name, part, own in zip(_SIDES, codes, classes.sides, strict=True):
+                scalars[f"unlabelled points, {name}"] = Scalar(len(part) - len(own), "points", "in no class measure")
         return Measures(scalars=scalars)
 
 
 class _Classes(NamedTuple):
-    """Names of the classes, and (n,) the class of training and of held-out points."""
+    """Names of the classes, and (n,) the class of training and of held-out points, -1 without one."""
 
     names: NDArray[Any]
     sides: tuple[Integers, Integers]
@@ -157,6 +162,16 @@ class _Split:
         self.codes, self.errors, self.classes, self.size = codes, errors, classes, size
         self.rows = tuple(np.sort(rng.permutation(len(part))[:size]) for part in codes)
         self.sides = shuffled_sides(size, size, permutations, rng)
+
+    def labelled(self, classes: _Classes, rng: Generator) -> tuple[_Split, _Classes]:
+        """The points of both sides that are of a class, and their classes; this split where all are."""
+        known = [np.flatnonzero(side >= 0) for side in classes.sides]
+        if all(len(rows) == len(part) for rows, part in zip(known, self.codes, strict=True)):
+            return self, classes
+        codes = self.codes[0][known[0]], self.codes[1][known[1]]
+        left = _Classes(classes.names, (classes.sides[0][known[0]], classes.sides[1][known[1]]))
+        size = min(self.size, *map(len, known))
+        return _Split(codes, (None, None), left, size, len(self.sides) - 1, rng), left
 
     def _pooled(self, parts: tuple[NDArray[Any], NDArray[Any]]) -> NDArray[Any]:
         return np.concatenate([part[rows] for part, rows in zip(parts, self.rows, strict=True)])
@@ -191,13 +206,12 @@ class _Split:
         """How well training points name the class of others, and whether their own better."""
         if self.classes is None:
             return {}
-        size = len(self.codes[0])
         both = np.concatenate(self.classes.sides)
-        truth = np.repeat([True, False], size)[None]
+        truth = np.repeat([True, False], [len(part) for part in self.codes])[None]
         whole = vote_accuracies(np.concatenate(self.codes), both, truth, neighbours)[0]
         found = vote_accuracies(self._pooled(self.codes), self._pooled(self.classes.sides), self.sides, neighbours)
         gaps = np.array([accuracy.seen - accuracy.unseen for accuracy in found])
-        share = np.bincount(self.classes.sides[1]).max() / size
+        share = np.bincount(self.classes.sides[1]).max() / len(self.codes[1])
         return {
             "k-NN accuracy, training": Scalar(whole.seen, "", "by the vote of other training codes"),
             "k-NN accuracy, held-out": Scalar(whole.unseen, "", "by the vote of training codes"),
@@ -221,16 +235,16 @@ def _classes(seen: Latents, unseen: Latents, label: str | None) -> _Classes | No
         raise unknown_name("label of training and held-out inputs", label, known)
     for name in known if label is None else [label]:
         columns = [part.labels[name] for part in (seen, unseen)]
-        names, numbers = np.unique(np.concatenate(columns), return_inverse=True)
-        is_class = columns[0].dtype.kind != "f" and 2 <= len(names) <= _MOST_CLASSES
-        sides = np.split(np.asarray(numbers, dtype=np.int64).reshape(-1), [len(seen)])
-        least = min(int(np.bincount(side, minlength=len(names)).min()) for side in sides)
+        names, numbers = numbered_classes(np.concatenate(columns))
+        is_class = columns[0].dtype.kind != "f" and 2 <= len(names) <= MOST_CLASSES
+        sides = np.split(numbers, [len(seen)])
+        least = min(int(np.bincount(side[side >= 0], minlength=max(len(names), 1)).min()) for side in sides)
         if is_class and least > 1:
             return _Classes(names, (sides[0], sides[1]))
         if label is not None:
             raise InvalidInput(
                 f"label {label!r} has {len(names)} values, the rarest {least} times on one side; the rule is 2 to "
-                f"{_MOST_CLASSES} classes, text or integers, each at least twice among training and held-out inputs. "
+                f"{MOST_CLASSES} classes, text or integers, each at least twice among training and held-out inputs. "
                 "Take more points, or another column."
             )
     return None

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tda_latent.errors import InvalidInput, InvalidParameter, unknown_name
+from tda_latent.records.classes import has_value
 from tda_latent.records.latents import Latents
 from tda_latent.records.measures import Measures, Scalar
 from tda_latent.registry import analyzer
@@ -35,11 +36,11 @@ class LabelMean:
     Returns
     -------
     Measures
-        ``mean``, ``least``, ``greatest`` and ``points`` (how many have the label), in the unit of the label. Values
-        that are NaN are left out, also of the points among which a class is counted.
+        ``mean``, ``least``, ``greatest`` and ``points`` (how many have the label), in the unit of the label. Points
+        without a value (NaN, None or empty) are left out, also of those among which a class is counted.
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     references: ClassVar[tuple[str, ...]] = ("power2022",)
     needs: ClassVar[tuple[str, ...]] = ("labels",)
     invariances: ClassVar[tuple[str, ...]] = ("isometry", "translation", "scale", "permutation")
@@ -65,17 +66,18 @@ class LabelMean:
         """
         name = self._chosen(latents)
         values = np.asarray(latents.labels[name])
-        if values.dtype.kind == "f":
-            values = values[~np.isnan(values)]
-        if self.value is not None and len(values):
-            values = _has_value(name, values, self.value)
+        values = values[has_value(values)]
+        if not len(values):
+            raise InvalidInput(f"the label {name!r} has no value on any of {len(latents)} points; name another column.")
+        if self.value is not None:
+            values = _is_value(name, values, self.value)
         if values.dtype.kind not in "iufb":
             raise InvalidInput(
                 f"the label {name!r} holds {values.dtype}, no numbers; name a numeric column, or the value to count."
             )
         known = values.astype(np.float64)
-        if not len(known) or not np.isfinite(known).all():
-            raise InvalidInput(f"the label {name!r} has {len(known)} numbers, not all finite; the rule is one or more.")
+        if not np.isfinite(known).all():
+            raise InvalidInput(f"the label {name!r} holds infinity, which has no mean; drop such points.")
         numbers = {"mean": known.mean(), "least": known.min(), "greatest": known.max(), "points": len(known)}
         return Measures(scalars={key: Scalar(float(value), "", f"of {name}") for key, value in numbers.items()})
 
@@ -91,7 +93,7 @@ class LabelMean:
         return numeric[0]
 
 
-def _has_value(name: str, column: NDArray[Any], value: str | float | bool) -> NDArray[np.bool_]:
+def _is_value(name: str, column: NDArray[Any], value: str | float | bool) -> NDArray[np.bool_]:
     """(n,) whether a point has the value; refuses one that none has."""
     if column.dtype.kind in "iufb":
         found = column == _number(value)

@@ -13,10 +13,13 @@ from tda_latent.numerics.regions import (
     adjusted_p_values,
     enrichment_p_values,
     fold_changes,
+    most_frequent,
     purity_of,
     region_entropies,
+    region_purities,
 )
 from tda_latent.records import MapperGraph, Measures, Scalar, Table
+from tda_latent.records.classes import has_value
 from tda_latent.registry import analyzer
 
 
@@ -37,10 +40,12 @@ class NodeEnrichment:
     Measures
         Scalars ``purity`` (mean share of the most frequent class of a node, weighted by points) and ``purity of the
         cloud`` (the same of one node with all points); ``normalised entropy`` and that ``of the cloud``; ``enriched
-        pairs`` of a node and a class (q at most the rate) and ``enriched nodes``.
+        pairs`` of a node and a class (q at most the rate) and ``enriched nodes``; ``unlabelled points`` of the cloud.
+        These (NaN, None or empty) are of no class and count among the points of a node only.
 
         Tables ``nodes`` (points, purity, normalised entropy), ``composition``, ``fold change`` (times as frequent as in
-        the cloud) and ``enrichment q``; each row is named by the node and its most frequent class.
+        the cloud) and ``enrichment q``; each row is named by the node and its most frequent class. NaN, and p = 1,
+        where no point of a node has a class.
 
     Notes
     -----
@@ -50,7 +55,7 @@ class NodeEnrichment:
     are pure by chance: read q, not purity.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     references: ClassVar[tuple[str, ...]] = ("singh2007", "benjamini1995")
     libraries: ClassVar[tuple[str, ...]] = ("scipy",)
 
@@ -63,21 +68,26 @@ class NodeEnrichment:
         Raises
         ------
         InvalidInput
-            For a graph without nodes, without classes, or without the points of each class in the cloud.
+            For a graph without nodes, without classes, without the points of each class in the cloud, or where no
+            point of a node has a class.
         UnknownName
             For a label that the graph does not have.
         """
         if not len(graph):
             raise InvalidInput("the graph has no nodes; widen the cover or lower min_points.")
         label = self._label(graph)
-        counts = np.asarray(graph.composition[label], dtype=np.float64)
-        totals = np.asarray(graph.totals[label], dtype=np.float64)
-        names = np.array([str(name) for name in graph.classes[label]], dtype=np.str_)
-        q_values = adjusted_p_values(enrichment_p_values(counts, totals, graph.size))
+        known = has_value(np.asarray(graph.classes[label]))
+        counts = np.asarray(graph.composition[label], dtype=np.float64)[:, known]
+        totals = np.asarray(graph.totals[label], dtype=np.float64)[known]
+        names = np.array([str(name) for name in graph.classes[label]], dtype=np.str_)[known]
+        if not counts.any():
+            raise InvalidInput(f"no point in a node has a value of the label {label!r}; name another column.")
+        size = int(totals.sum())
+        q_values = adjusted_p_values(enrichment_p_values(counts, totals, size))
         enriched = q_values <= self.false_discovery_rate
         found, whole = purity_of(counts), purity_of(totals[None])
-        facts = np.column_stack([graph.sizes, counts.max(axis=1) / graph.sizes, region_entropies(counts)])
-        rows = np.array([f"node {node} ({names[row.argmax()]})" for node, row in enumerate(counts)], dtype=np.str_)
+        facts = np.column_stack([graph.sizes, region_purities(counts), region_entropies(counts)])
+        rows = np.array([f"node {node} ({most_frequent(row, names)})" for node, row in enumerate(counts)])
         return Measures(
             scalars={
                 "purity": Scalar(found.purity, "", "mean share of the most frequent class of a node, by points"),
@@ -89,11 +99,12 @@ class NodeEnrichment:
                 ),
                 "enriched nodes": Scalar(enriched.any(axis=1).sum(), "nodes"),
                 "nodes": Scalar(len(graph), "nodes"),
+                "unlabelled points": Scalar(graph.size - size, "points", "of no class"),
             },
             tables={
                 "nodes": Table(facts, rows, np.array(["points", "purity", "normalised entropy"])),
                 "composition": Table(counts, rows, names, "points"),
-                "fold change": Table(fold_changes(counts, totals, graph.size), rows, names, "times the cloud's share"),
+                "fold change": Table(fold_changes(counts, totals, size), rows, names, "times the cloud's share"),
                 "enrichment q": Table(q_values, rows, names, "q"),
             },
         )

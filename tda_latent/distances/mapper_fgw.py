@@ -31,7 +31,8 @@ class MapperFusedGromovWasserstein:
     ----------
     feature : "members" | "composition" | "none"
         What nodes are compared by: the Jaccard distance of their members, paired by the ids of the clouds; half the
-        sum of differences of their class shares; or nothing, for the structure alone.
+        sum of differences of their class shares (among members that have a class; of a node without any they are 0,
+        which is 1/2 from all that have some); or nothing, for the structure alone.
     label : str | None
         Label column of the composition; may be left out when there is one only.
     structure : float

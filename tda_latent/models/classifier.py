@@ -18,6 +18,7 @@ from tda_latent.models.encoding import Encoding, Floats, columns, trainable
 from tda_latent.models.perceptron import CommonScale, Perceptron, evaluated, stored
 from tda_latent.models.training import Schedule, curves, descend, local_generator, reproducible
 from tda_latent.records import Model
+from tda_latent.records.classes import has_value
 
 _UNITS = {"loss": "nats per point", "accuracy": "1"}
 
@@ -53,7 +54,7 @@ def fit_classifier(
     Parameters
     ----------
     points : (n, d) finite, n >= 2
-    labels : (n,) text or integers, at least two different
+    labels : (n,) text or integers, at least two different, none missing
     hidden : widths of the hidden layers, at least one
     label_noise : share of the labels that is permuted among itself before training, 0 to 1
     schedule : epochs, batch size, learning rate, checkpoints
@@ -68,11 +69,14 @@ def fit_classifier(
     Raises
     ------
     InvalidInput
-        For fewer than two different points or labels.
+        For fewer than two different points or labels, or points without a label.
     EngineFailure
         When training diverges.
     """
     cloud = trainable(points)
+    missing = np.count_nonzero(~has_value(np.asarray(labels)))
+    if missing:
+        raise InvalidInput(f"{missing} of {len(cloud)} training points have no label; drop them first.")
     names, classes = np.unique(np.asarray(labels), return_inverse=True)
     if len(names) < 2:
         raise InvalidInput(f"all {len(cloud)} training points have the label {names[0]!r}; the rule is two classes.")

@@ -6,7 +6,7 @@ edges of a minimum spanning tree, so that everything here is exact, without a gr
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -185,10 +185,10 @@ def class_edges(graph: csr_matrix, classes: Integers, count: int) -> Floats:
     Parameters
     ----------
     graph : (n, n) symmetric graph of ones
-    classes : (n,) class number of each point, 0 to count - 1
+    classes : (n,) class number of each point, 0 to count - 1; edges to points without a class (-1) are not counted
     """
-    size = len(classes)
-    member = csr_matrix((np.ones(size), (np.arange(size), classes)), shape=(size, count))
+    known = np.flatnonzero(classes >= 0)
+    member = csr_matrix((np.ones(len(known)), (known, classes[known])), shape=(len(classes), count))
     ends = np.asarray((member.T @ graph @ member).toarray(), dtype=np.float64)
     ends[np.diag_indices(count)] /= 2
     return ends
@@ -215,14 +215,15 @@ def boundary_fraction(edges: Floats) -> float:
 
 
 def chance_boundary_fraction(classes: Integers, count: int) -> float:
-    """Expected `boundary_fraction` when the labels are permuted at random; NaN for one point.
+    """Expected `boundary_fraction` when the labels are permuted at random; NaN for one point with a class.
 
-    Any edge then joins two points drawn without replacement: 1 - sum n_c (n_c - 1) / (n (n - 1)).
+    Any edge then joins two points drawn without replacement: 1 - sum n_c (n_c - 1) / (n (n - 1)). Points without a
+    class (-1) keep none.
     """
-    size = len(classes)
+    sizes = np.bincount(classes[classes >= 0], minlength=count).astype(np.float64)
+    size = sizes.sum()
     if size < 2:
         return float("nan")
-    sizes = np.bincount(classes, minlength=count).astype(np.float64)
     return float(1.0 - (sizes * (sizes - 1)).sum() / (size * (size - 1)))
 
 
@@ -230,7 +231,8 @@ def class_merge_scales(tree: SpanningTree, classes: Integers, count: int) -> Flo
     """(c, c) smallest scale at which some point of one class and some point of the other lie in one component.
 
     Symmetric with a zero diagonal. This is single linkage of the points, so two classes may also meet through
-    points of a third. Not an ultrametric: A may touch B, and B touch C elsewhere, long before A and C meet.
+    points of a third, or of none (-1). Not an ultrametric: A may touch B, and B touch C elsewhere, long before A and C
+    meet.
 
     Notes
     -----
@@ -241,7 +243,8 @@ def class_merge_scales(tree: SpanningTree, classes: Integers, count: int) -> Flo
     np.fill_diagonal(scales, 0.0)
     root = list(range(size))
     present = np.zeros((size, count), dtype=bool)
-    present[root, classes] = True
+    known = np.flatnonzero(classes >= 0)
+    present[known, classes[known]] = True
 
     def find(vertex: int) -> int:
         while root[vertex] != vertex:
@@ -258,9 +261,3 @@ def class_merge_scales(tree: SpanningTree, classes: Integers, count: int) -> Flo
         root[one] = other
         present[other] |= present[one]
     return scales
-
-
-def numbered_classes(column: NDArray[Any]) -> tuple[NDArray[Any], Integers]:
-    """Sorted names of the classes in a label column and (n,) the class number of each point."""
-    names, classes = np.unique(column, return_inverse=True)
-    return names, np.asarray(classes, dtype=np.int64).reshape(-1)

@@ -20,10 +20,14 @@ def centre_and_scale(codes: Floats) -> tuple[Floats, Floats]:
 
     ``(codes - mean) / scale`` is then 0 there, and what is learnt about it, divided by the scale, is 0 too.
     """
-    inside = codes - codes[:1]  # the mean of many equal numbers is not quite that number
-    mean, deviation = codes[0] + inside.mean(axis=0), inside.std(axis=0)
-    live = deviation > 16 * np.finfo(np.float64).eps * np.abs(codes).max(axis=0, initial=0.0)
-    return np.asarray(mean), np.where(live, deviation, np.inf)
+    exponents = np.frexp(np.abs(codes).max(axis=0, initial=0.0))[
+        1
+    ]  # of each coordinate: the squares of tiny or huge ones leave the range of float64
+    near = np.ldexp(codes, -exponents)
+    inside = near - near[:1]  # the mean of many equal numbers is not quite that number
+    mean, deviation = near[0] + inside.mean(axis=0), inside.std(axis=0)
+    live = deviation > 16 * np.finfo(np.float64).eps * np.abs(near).max(axis=0, initial=0.0)
+    return np.ldexp(mean, exponents), np.where(live, np.ldexp(deviation, exponents), np.inf)
 
 
 def ridge(codes: NDArray[Any], columns: Floats) -> tuple[Floats, Floats]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,21 +26,35 @@ class Purity(NamedTuple):
 
 
 def composition(regions: Integers, classes: Integers) -> Floats:
-    """(r, c) number of points of each class in each region."""
+    """(r, c) number of points of each class in each region; points without a class, -1, are not counted."""
     count = int(classes.max()) + 1
     size = int(regions.max()) + 1
-    return np.bincount(regions * count + classes, minlength=size * count).reshape(size, count).astype(np.float64)
+    places = (regions * count + classes)[classes >= 0]
+    return np.bincount(places, minlength=size * count).reshape(size, count).astype(np.float64)
+
+
+def most_frequent(row: Floats, names: NDArray[Any]) -> str:
+    """Name of the class that most points of a region have, given how often it holds each; ``no class`` of none."""
+    return str(names[row.argmax()]) if row.any() else "no class"
+
+
+def region_purities(counts: Floats) -> Floats:
+    """(r,) share of the most frequent class in each region; NaN for a region without points of any class."""
+    sizes = counts.sum(axis=1)
+    return np.divide(counts.max(axis=1), sizes, out=np.full(len(counts), np.nan), where=sizes > 0)
 
 
 def region_entropies(counts: Floats) -> Floats:
-    """(r,) entropy of the classes in each region over log c: 0 for one class, 1 for all equally often."""
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1.0)
+    """(r,) entropy of the classes in each region over log c: 0 for one class, 1 for all equally often, NaN for none."""
+    sizes = counts.sum(axis=1, keepdims=True)
+    shares = np.divide(counts, sizes, out=np.full(counts.shape, np.nan), where=sizes > 0)
     most = np.log(counts.shape[1]) if counts.shape[1] > 1 else 1.0
     return np.asarray(np.abs(xlogy(shares, shares).sum(axis=1)) / most, dtype=np.float64)
 
 
 def purity_of(counts: Floats) -> Purity:
-    """Purity, entropy and mutual information of a table of counts (regions, classes); no region may be empty."""
+    """Purity, entropy and mutual information of a table of counts (regions, classes); empty regions say nothing."""
+    counts = counts[counts.any(axis=1)]
     sizes, totals = counts.sum(axis=1), counts.sum(axis=0)
     whole = counts.sum()
     information = (
@@ -59,7 +73,7 @@ def enrichment_p_values(counts: Floats, totals: Floats, size: int) -> Floats:
     Parameters
     ----------
     counts : (r, c) points of each class in each region; regions may overlap or leave points out
-    totals : (c,) points of each class in the whole cloud of ``size`` points
+    totals : (c,) points of each class in the whole cloud, which has ``size`` points of any class
     """
     from scipy.stats import hypergeom
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from tda_latent.analyzers.attributes import AttributeDirections
 from tda_latent.errors import InvalidInput, UnknownName
+from tda_latent.numerics.probes import held_out
 from tda_latent.records import Factor, Latents
 from tda_latent.registry import needs_of
 
@@ -207,3 +209,54 @@ def test_what_cannot_be_probed_is_refused_with_the_reason():
         directions(np.ones((20, 2)), size=Factor(np.arange(20.0)))
     with pytest.raises(InvalidInput, match="12 points that differ"):
         directions(CODES[:5], size=Factor(np.arange(5.0)))
+
+
+@pytest.mark.parametrize("exponent", [-900, -600, 600, 900])
+def test_codes_of_any_size_have_the_same_directions_to_the_bit(exponent):
+    """Directions have no unit, and neither squares nor slopes leave the range."""
+    values = {
+        "class": Factor((CODES[:, 0] > 0).astype(float), "categorical"),
+        "size": Factor(CODES @ np.arange(6.0)),
+        "angle": Factor(np.arctan2(CODES[:, 1], CODES[:, 2]), "circular", 2 * np.pi),
+    }
+    plain, moved = directions(CODES, **values), directions(np.ldexp(CODES, exponent), **values)
+    assert plain["R2, size"] > 0.9
+    for name, scalar in plain.scalars.items():
+        np.testing.assert_equal(moved[name], scalar.value, name)
+    for name, table in plain.tables.items():
+        np.testing.assert_array_equal(moved.tables[name].values, table.values)
+
+
+@pytest.mark.parametrize(("share", "shift"), [(0.02, 2.5), (0.05, 2.0)])
+def test_a_rare_class_is_read_off_nearly_as_well_as_the_best_rule_does(share, shift):
+    """Two shifted normals: the best rule cuts half-way and is right with probability Phi(shift / 2) on both sides."""
+    found = []
+    for seed in range(8):
+        classes = (np.arange(1000) < 1000 * share).astype(int)
+        codes = stream(seed).normal(size=(1000, 8))
+        codes[:, 3] += shift * classes
+        found.append(directions(codes, seed, rare=Factor(classes, "categorical")))
+    assert np.mean([one["balanced accuracy, rare"] for one in found]) > norm.cdf(shift / 2) - 0.06
+    assert np.mean([one["balanced accuracy, rare, p"] <= 0.05 for one in found]) == 1.0
+    for column in ("support vectors", "other half"):
+        assert np.mean([cell(one.tables["alignment"], "rare", column) for one in found]) > 0.7
+
+
+def test_classes_of_equal_size_are_fitted_as_without_weights(monkeypatch):
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.svm import LinearSVC
+
+    classes = np.arange(270) % 3
+    codes = CODES[:270] + np.eye(6)[classes]
+    seed = next(s for s in range(999) if len(set(np.bincount(classes[held_out(codes, 3, stream(s))[0]]))) == 1)
+    weighted = directions(codes, seed, group=Factor(classes, "categorical"))
+
+    def plain(machine):
+        return lambda class_weight, **options: machine(**options)
+
+    monkeypatch.setattr("sklearn.linear_model.LogisticRegression", plain(LogisticRegression))
+    monkeypatch.setattr("sklearn.svm.LinearSVC", plain(LinearSVC))
+    unweighted = directions(codes, seed, group=Factor(classes, "categorical"))
+    assert {k: s.value for k, s in weighted.scalars.items()} == {k: s.value for k, s in unweighted.scalars.items()}
+    for name in ("directions", "alignment"):
+        np.testing.assert_allclose(weighted.tables[name].values, unweighted.tables[name].values, rtol=1e-9)

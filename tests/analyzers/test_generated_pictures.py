@@ -225,6 +225,36 @@ def test_a_class_is_approached_from_other_classes_along_the_difference_of_means(
         AttributeSweep(value="upp")(codes, model, data, stream())
 
 
+def test_a_label_of_numbers_is_swept_as_a_factor_is_and_points_without_one_are_left_out():
+    data, _ = planted()
+    model = fit_linear(data.points, 5)
+    codes = encode_latents(model, data)
+    height = data.factors["height"].values
+    sweep = AttributeSweep(label="height", starts=2, steps=5)
+    labelled = codes.replace(labels={"height": height})
+    wanted = AttributeSweep(factor="height", starts=2, steps=5)(labelled, model, data, stream())
+    assert sweep(labelled, model, data, stream()).digest == wanted.digest
+    gaps = np.where(np.arange(300) % 3 == 0, np.nan, height)
+    known = labelled.replace(labels={"height": gaps}).take(np.arange(300) % 3 > 0)
+    expected = sweep(known, model, data, stream())
+    assert sweep(codes.replace(labels={"height": gaps}), model, data, stream()).digest == expected.digest
+    named = AttributeSweep(label="level", value="1.0", starts=2, steps=5)
+    classes = named(codes.replace(labels={"level": (height > 0.3).astype(float)}), model, data, stream())
+    assert "level = 1.0" in classes.title
+
+
+def test_a_missing_label_is_no_class_to_sweep():
+    data, _ = planted()
+    model = fit_linear(data.points, 5)
+    codes = encode_latents(model, data)
+    side = np.where(np.arange(300) % 3 > 0, "nan", data.labels["side"])  # most points
+    sweep = AttributeSweep(starts=4, steps=5)(codes.replace(labels={"side": side}), model, data, stream())
+    assert sweep.title.startswith("Codes moved along side = down")
+    assert set(sweep.captions[:, 0]) == {"up"}
+    with pytest.raises(InvalidInput, match="no value on any of 300 points"):
+        AttributeSweep()(codes.replace(labels={"side": np.full(300, "")}), model, data, stream())
+
+
 def test_a_shuffled_attribute_has_no_probe():
     data, _ = planted()
     shuffled = data.replace(factors={"height": Factor(stream(1).permutation(data.factors["height"].values))})

@@ -62,7 +62,7 @@ def test_texts_and_absent_labels_are_refused() -> None:
         LabelMean("kind")(cloud(kind=["a"] * 4))
     with pytest.raises(InvalidInput, match="no label is numeric"):
         LabelMean()(cloud(kind=["a"] * 4))
-    with pytest.raises(InvalidInput, match="0 numbers"):
+    with pytest.raises(InvalidInput, match="no value on any of 4 points"):
         LabelMean()(cloud(score=np.full(4, np.nan)))
     with pytest.raises(UnknownName, match="Did you mean 'score'"):
         LabelMean("scor")(cloud(score=np.ones(4)))

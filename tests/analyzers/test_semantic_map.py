@@ -97,6 +97,19 @@ def test_classes_that_touch_are_seen_on_both_sides_of_the_boundary():
     assert found["boundary p"] == 1 / 40
 
 
+def test_sizes_of_classes_of_one_law_follow_no_tree():
+    """A large class reaches others at a smaller scale and its mean lies nearer; a tree of sizes must not show."""
+    names = np.repeat(list("abcdefgh"), [60] * 4 + [6] * 4)
+    tests = [
+        mapped(Latents(np.random.default_rng(seed).normal(size=(264, 16)), labels={"class": names}),
+               tree="((a,b,c,d),e,f,g,h);", permutations=99)
+        for seed in range(30)
+    ]  # fmt: skip
+    for kind in ("", " (centres)"):
+        assert np.mean([found[f"tree p{kind}"] <= 0.05 for found in tests]) <= 0.2
+        assert abs(np.mean([found[f"tree correlation{kind}"] for found in tests])) < 0.12
+
+
 def test_a_known_tree_is_recognised_and_a_wrong_one_is_not():
     right = mapped(blobs(), tree="((cat,dog),(car,truck))")
     wrong = mapped(blobs(), tree="((cat,car),(dog,truck))")

@@ -23,11 +23,11 @@ from tda_latent.numerics.connectivity import (
     components_at,
     longest_gap,
     nearest_neighbour_graph,
-    numbered_classes,
 )
 from tda_latent.numerics.pairwise import minimum_spanning_edges, pairwise_distances
 from tda_latent.numerics.ties import distance_rounding
 from tda_latent.numerics.trees import ultrametric_tree
+from tda_latent.records.classes import numbered_classes
 
 SEEDS = st.integers(0, 10_000)
 LAWS = settings(max_examples=25, deadline=None, derandomize=True)

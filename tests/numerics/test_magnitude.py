@@ -114,3 +114,21 @@ def test_duplicates_and_near_duplicates_count_once():
 def test_what_float64_cannot_tell_is_refused():
     with pytest.raises(InvalidInput, match="near-duplicates"):
         magnitude_at(np.zeros((3, 3)), 1.0)
+
+
+@pytest.mark.parametrize("exponent", [-1000, -500, 500, 1000])
+def test_the_scale_follows_the_unit_of_the_distances_to_the_ends_of_float64(exponent):
+    distances = pairwise_distances(np.random.default_rng(6).normal(size=(12, 3)))
+    far = np.ldexp(distances, exponent)
+    found = convergence_scale(far)
+    assert found == np.ldexp(convergence_scale(distances), -exponent)
+    plain = magnitude_profile(distances, convergence_scale(distances), 8)
+    np.testing.assert_allclose(magnitude_profile(far, found, 8).values, plain.values, rtol=1e-12)
+
+
+def test_distances_whose_inverses_leave_the_range_are_refused_and_no_single_point():
+    tiny = distinct_distances(two(1e-310))
+    assert len(tiny) == 2
+    assert len(distinct_distances(two(5e-324))) == 2
+    with pytest.raises(InvalidInput, match="Multiply the points by a constant"):
+        convergence_scale(tiny)

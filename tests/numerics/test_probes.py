@@ -149,3 +149,14 @@ def test_a_constant_coordinate_has_no_part_in_a_regression_whatever_its_digits(c
     with_it, without = ridge(codes, target), ridge(codes[:, 1:], target)
     np.testing.assert_allclose(with_it[0][0], [0.0, *without[0][0]], rtol=1e-9)
     np.testing.assert_allclose(with_it[1], without[1], rtol=1e-9)
+
+
+def test_coordinates_of_any_size_are_standardised_alike():
+    codes = stream(8).normal(1, 2, size=(50, 4))
+    mean, scale = centre_and_scale(codes)
+    units = np.array([-1010, -600, 600, 1015])
+    there, far = centre_and_scale(np.ldexp(codes, units))
+    np.testing.assert_allclose(np.ldexp(there, -units), mean, rtol=1e-3)  # subnormal numbers have few digits
+    np.testing.assert_allclose(np.ldexp(far, -units), scale, rtol=1e-3)
+    np.testing.assert_array_equal(there[1:3], np.ldexp(mean, units)[1:3])
+    assert centre_and_scale(np.full((9, 1), 1e200))[1] == np.inf

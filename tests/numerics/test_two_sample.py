@@ -83,3 +83,15 @@ def test_the_uncovered_share_of_another_draw_is_one_minus_the_quantile():
     assert uncovered_fraction(other, cloud, 0.9) == pytest.approx(0.1, abs=0.03)
     assert uncovered_fraction(other + 100, cloud, 0.9) == 1
     assert uncovered_fraction(cloud, cloud, 0.9) == 0
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_grid_leaves_nothing_of_itself_uncovered_whatever_its_axes(dtype):
+    """The holes of a grid are as far from it as its points are from each other."""
+    grid = np.stack(np.meshgrid(np.arange(6), np.arange(6)), axis=-1).reshape(-1, 2)
+    is_even = grid.sum(axis=1) % 2 == 0
+    turn = np.linalg.qr(stream().normal(size=(2, 2)))[0]
+    for far in (0, 11.3):
+        holes, rest = ((grid[side] / 3 @ turn + far).astype(dtype) for side in (~is_even, is_even))
+        assert uncovered_fraction(holes, rest) == 0
+        assert uncovered_fraction((grid[~is_even][:1] / 3 @ turn + far - 9).astype(dtype), rest) == 1

@@ -16,6 +16,7 @@ from pydantic import Field
 from tda_latent.analyzers.attributes.targets import Attribute, attributes_of
 from tda_latent.errors import InvalidInput
 from tda_latent.numerics.disentanglement import Target
+from tda_latent.numerics.powers import over_power_of_two
 from tda_latent.numerics.probes import (
     alignment,
     balanced_accuracy,
@@ -52,7 +53,8 @@ class AttributeDirections:
     ----------
     columns : factors | labels
         Where the attributes are. Label columns of text or integers with at most 64 values are classes, other numbers
-        are quantities; only factors can be angles.
+        are quantities; only factors can be angles. Points without a value (NaN, infinity, None or empty) are left out
+        of what is said of that attribute, and so are attributes that fewer than 12 points have.
     attributes : tuple of str
         Names of the attributes; empty = all.
     permutations : int
@@ -63,20 +65,21 @@ class AttributeDirections:
     Measures
         The probe learns from two thirds of the points and is judged on the others. For quantities and angles
         ``R2, NAME`` (of ridge regression; of cosine and sine together for an angle), for classes ``balanced accuracy,
-        NAME`` (of multinomial logistic regression), each with the mean over shuffled held-out attributes (reference)
-        and the share of shuffles that do as well (p). ``roundness, NAME`` of an angle: shorter over longer axis of
-        the ellipse that a turn makes in the codes; NaN when p > 0.05.
+        NAME`` (of multinomial logistic regression with classes weighted to count alike, as they do in the score: a rare
+        class would else hardly be guessed), each with the mean over shuffled held-out attributes (reference) and the
+        share of shuffles that do as well (p). ``roundness, NAME`` of an angle: shorter over longer axis of the ellipse
+        that a turn makes in the codes; NaN when p > 0.05.
 
         Table ``directions``: unit normals of the probe in the coordinates of the codes, one row for a quantity or two
         classes, two rows for an angle, one per class otherwise. Table ``alignment``, |cosine| of each normal with: the
-        normal of a support vector machine of at most 2000 points (quantities are cut at their median), the *pattern*
-        (covariance of the codes with the attribute: the direction in which codes actually move), the normal found on
-        the other points (for angles the mean squared cosine of the two planes), and the best of the principal
-        directions, with its number.
+        normal of a support vector machine of at most 2000 points (quantities are cut at their median, classes weighted
+        as above), the *pattern* (covariance of the codes with the attribute: the direction in which codes actually
+        move), the normal found on the other points (for angles the mean squared cosine of the two planes), and the best
+        of the principal directions, with its number.
         Table ``alignment by chance``: the same when the attribute is shuffled over all points, mean of 3 shuffles. It
         may be near 1, because probes of nothing lie along the directions in which the codes vary least.
         ``different points``: from 12 of them on, copies are kept on one side of the division and shuffled together,
-        unless one heap of copies is more than a sixth of the points.
+        unless one heap of copies is more than a sixth of the points. ``unlabelled points, NAME``, where there are some.
 
     Notes
     -----
@@ -88,7 +91,7 @@ class AttributeDirections:
     sets the deviation that codes are divided by, and spoils probes. O(n d^2) and logistic regressions.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     references: ClassVar[tuple[str, ...]] = ("haufe2014", "shen2020", "harkonen2020")
     libraries: ClassVar[tuple[str, ...]] = ("scikit-learn", "scipy")
     invariances: ClassVar[tuple[str, ...]] = ("translation", "scale")
@@ -113,21 +116,24 @@ class AttributeDirections:
         UnknownName
             When an attribute does not exist.
         """
-        codes = np.asarray(latents.points, dtype=np.float64)
+        codes = over_power_of_two(np.asarray(latents.points, dtype=np.float64))[0]  # directions have no unit
         if len(codes) < _LEAST or not (codes != codes[0]).any():
             raise InvalidInput(f"a probe needs {_LEAST} points that differ; these are {len(codes)}, or all alike.")
-        attributes = attributes_of(latents, self.columns, self.attributes)
-        fit, judge = held_out(codes, 3, rng)
-        parts = fit, np.sort(judge)
+        attributes = attributes_of(latents, self.columns, self.attributes, _LEAST)
+        whole = _divided(codes, rng)
         principal = np.linalg.svd(codes - codes.mean(axis=0), full_matrices=False)[2]
         scalars: dict[str, Scalar] = {}
         found: list[tuple[Floats, Floats]] = []
         chance: list[Floats] = []
         for name, attribute in attributes.items():
-            scalars |= self._quality(name, attribute.target, codes, parts, rng)
-            found.append(_directions(attribute, codes, parts, principal))
-            orders = [rng.permutation(len(codes)) for _ in range(_SHUFFLES)]
-            draws = [_directions(attribute.of_rows(order), codes, parts, principal)[1] for order in orders]
+            own, parts = codes[attribute.rows], whole
+            if len(own) < len(codes):
+                parts = _divided(own, rng)
+                scalars[f"unlabelled points, {name}"] = Scalar(len(codes) - len(own), "points", "without a value")
+            scalars |= self._quality(name, attribute.target, own, parts, rng)
+            found.append(_directions(attribute, own, parts, principal))
+            orders = [rng.permutation(len(own)) for _ in range(_SHUFFLES)]
+            draws = [_directions(attribute.shuffled(order), own, parts, principal)[1] for order in orders]
             chance.append(defined_mean(np.array(draws)[:, :, :-1]))
         different = len(np.unique(latents.points, axis=0))
         scalars["different points"] = Scalar(different, "points", "copies are kept together")
@@ -161,6 +167,12 @@ class AttributeDirections:
             shape = roundness(codes, target.columns) if tested.p_value <= _DECODED else float("nan")
             scalars[f"roundness, {name}"] = Scalar(shape, "", "1: the angle is a circle in the codes; 0: a flat line")
         return scalars
+
+
+def _divided(codes: Floats, rng: Generator) -> tuple[Integers, Integers]:
+    """Two thirds of the rows to learn from and a third to judge on, both ascending."""
+    fit, judge = held_out(codes, 3, rng)
+    return fit, np.sort(judge)
 
 
 def _copies(codes: Floats, columns: Floats) -> Integers:
@@ -235,7 +247,8 @@ def _fitted(machine: Literal["logistic", "support"], codes: Floats, classes: Int
     if len(known) < 2:
         return found
     mean, scale = centre_and_scale(codes)
-    model = LinearSVC(dual=False, tol=1e-3, max_iter=10_000) if machine == "support" else _logistic()
+    support = {"dual": False, "tol": 1e-3, "max_iter": 10_000, "class_weight": "balanced"}
+    model = LinearSVC(**support) if machine == "support" else _logistic()
     with _unfinished_fits_count():
         slopes = model.fit((codes - mean) / scale, classes).coef_ / scale
     if count == 1:
@@ -255,9 +268,10 @@ def _classify(codes: Floats, classes: Integers, others: Floats) -> Integers:
 
 
 def _logistic() -> Any:
+    """A model that loses as much by all points of one class as of another: what `balanced_accuracy` scores."""
     from sklearn.linear_model import LogisticRegression
 
-    return LogisticRegression(C=1.0, max_iter=1000)
+    return LogisticRegression(C=1.0, max_iter=1000, class_weight="balanced")
 
 
 @contextmanager

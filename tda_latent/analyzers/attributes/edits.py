@@ -10,7 +10,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from pydantic import Field
 
-from tda_latent.analyzers.attributes.targets import Attribute, Columns, attributes_of
+from tda_latent.analyzers.attributes.targets import Attribute, Columns, complete_attributes
 from tda_latent.errors import InvalidInput
 from tda_latent.models.held_out import HeldOut, held_out_codes
 from tda_latent.models.outer_layers import closed_form_directions, first_layer
@@ -50,7 +50,8 @@ class AttributeEdits:
     Parameters
     ----------
     columns : factors | labels
-        Where the attributes are, as in attribute-directions.
+        Where the attributes are, as in attribute-directions. Points without a value of one of them are left out, and
+        attributes that fewer than 24 points have.
     attributes : tuple of str
         Names of the attributes; empty = all.
     edits : int
@@ -93,7 +94,7 @@ class AttributeEdits:
     looks like none say nothing: read achieved with the off-manifold ratio. O(edits n d).
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     references: ClassVar[tuple[str, ...]] = ("shen2020", "shen2021")
     libraries: ClassVar[tuple[str, ...]] = ("scipy", "torch")
     example: ClassVar[dict[str, Any]] = {"edits": 8}
@@ -117,11 +118,11 @@ class AttributeEdits:
         InvalidInput
             For fewer than 24 points, codes that coincide, no attribute that varies, or arguments of different models.
         """
+        if len(latents) < _LEAST or not (latents.points != latents.points[0]).any():
+            raise InvalidInput(f"edits need {_LEAST} points that differ; these are {len(latents)}, or all alike.")
+        latents, attributes = complete_attributes(latents, self.columns, self.attributes, _LEAST)
         found = held_out_codes(model, latents, inputs)
         codes = np.asarray(latents.points, dtype=np.float64)
-        if len(codes) < _LEAST or not (codes != codes[0]).any():
-            raise InvalidInput(f"edits need {_LEAST} points that differ; these are {len(codes)}, or all alike.")
-        attributes = attributes_of(latents, self.columns, self.attributes)
         taught, judged = held_out(codes, 3, rng)
         tried = np.sort(judged[: self.edits])
         bench = _Bench(found, attributes, (taught, tried), self.neighbours, self.strength)

@@ -19,6 +19,7 @@ from tda_latent.numerics.covers import patch_members
 from tda_latent.numerics.graph_layout import graph_layout
 from tda_latent.numerics.nerve import PulledBackCover, class_counts, nerve_edges, pulled_back_cover
 from tda_latent.records import Latents, MapperGraph
+from tda_latent.records.classes import has_value
 from tda_latent.registry import analyzer
 
 Floats = NDArray[np.float64]
@@ -50,7 +51,8 @@ class Mapper:
         Nodes by patch, then by first row. Clusters of different patches with the same members are all kept. Every
         point lies in a patch; ``uncovered`` holds those in no node, of which ``cover`` counts ``noise_points``
         (noise for the clusterer in every patch) and ``points_in_small_clusters`` (below ``min_points``). Each
-        label column with at most 50 values has its counts per node in ``composition``. ``layout`` is ready to draw.
+        label column with at most 50 values has its counts per node in ``composition``, in which points without a label
+        (NaN, None or empty) do not count. ``layout`` is ready to draw.
 
     Notes
     -----
@@ -70,7 +72,7 @@ class Mapper:
         When a lens names a label or factor that the latents do not have.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     references: ClassVar[tuple[str, ...]] = ("singh2007", "carriere2018", "ester1996", "gansner2005", "brandes2007")
     libraries: ClassVar[tuple[str, ...]] = ("scipy", "scikit-learn", "numba")
     invariances: ClassVar[tuple[str, ...]] = ("isometry", "translation", "scale", "permutation")  # of the defaults
@@ -113,7 +115,7 @@ class Mapper:
             cover=self._facts(graph, nodes, len(patches[1]) - 1),
             classes=classes,
             composition=composition,
-            totals={name: np.unique(latents.labels[name], return_counts=True)[1] for name in classes},
+            totals={name: _totals(latents.labels[name]) for name in classes},
             layout=graph_layout(edges, np.stack([graph.node_means(axis) for axis in graph.lens.T], axis=1)),
         )
 
@@ -142,10 +144,18 @@ def _sentence(part: Any) -> str:
 
 
 def _compositions(latents: Latents, nodes: PulledBackCover) -> tuple[dict[str, NDArray[Any]], dict[str, NDArray[Any]]]:
-    """Class names and their counts per node for every label column with few enough values."""
+    """Class names and their counts per node for every label column with few enough of them."""
     classes: dict[str, NDArray[Any]] = {}
     counts: dict[str, NDArray[Any]] = {}
     for name, column in latents.labels.items():
-        if len(np.unique(column)) <= MAX_CLASSES:
-            classes[name], counts[name] = class_counts(nodes.members, nodes.offsets, column)
+        known = has_value(np.unique(column))
+        if 1 <= known.sum() <= MAX_CLASSES:
+            values, found = class_counts(nodes.members, nodes.offsets, column)
+            classes[name], counts[name] = values[known], found[:, known]
     return classes, counts
+
+
+def _totals(column: NDArray[Any]) -> NDArray[np.int64]:
+    """(k,) points of each class in the cloud."""
+    values, counts = np.unique(column, return_counts=True)
+    return np.asarray(counts[has_value(values)], dtype=np.int64)

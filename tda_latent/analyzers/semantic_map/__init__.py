@@ -8,17 +8,18 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.random import Generator
+from numpy.typing import NDArray
 from pydantic import Field
 
 from tda_latent.analyzers.semantic_map.boundaries import boundaries
 from tda_latent.analyzers.semantic_map.contents import contents
 from tda_latent.analyzers.semantic_map.hierarchy import hierarchy
 from tda_latent.errors import InvalidInput
-from tda_latent.numerics.connectivity import nearest_neighbour_graph, numbered_classes
+from tda_latent.numerics.connectivity import nearest_neighbour_graph
 from tda_latent.numerics.kmeans import kmeans_regions
 from tda_latent.numerics.known_trees import newick_heights
 from tda_latent.numerics.scaling import scaled_distances
-from tda_latent.records.classes import class_column
+from tda_latent.records.classes import class_column, numbered_classes
 from tda_latent.records.latents import Latents
 from tda_latent.records.measures import Measures, Scalar
 from tda_latent.registry import analyzer
@@ -35,7 +36,8 @@ class SemanticMap:
     ----------
     label : str or None
         Label column, or categorical factor, with the classes. None takes the first label column of text or integers
-        with at most 64 values, then the first such factor.
+        with at most 64 values, then the first such factor. Points without a value (NaN, None or empty) are of no class:
+        they are part of the cloud, its regions, its graph and its tree, and count in nothing that is said of classes.
     regions : int or None
         Number of k-means cells; None = as many as there are classes.
     neighbours : int
@@ -53,12 +55,14 @@ class SemanticMap:
     Returns
     -------
     Measures
+        ``points``, ``different points`` and ``unlabelled points``.
+
         *Regions.* Scalars ``purity``, ``normalised entropy``, each with its mean over ``(permuted labels)``; ``adjusted
         mutual information`` of regions and classes (0 by chance, 1 when they agree) and ``regions p`` (share of
         permutations with as much information); ``enriched pairs`` of a region and a class, with its mean over permuted
-        labels. Tables ``regions`` (points, purity, entropy; each is named by its most frequent class), ``composition``,
-        ``fold change`` (times as frequent as in the cloud) and ``enrichment q`` (hypergeometric, adjusted over all
-        regions and classes).
+        labels. Tables ``regions`` (points, purity, entropy; each is named by its most frequent class; NaN where no
+        point has one), ``composition``, ``fold change`` (times as frequent as in the cloud) and ``enrichment q``
+        (hypergeometric, adjusted over all regions and classes).
 
         *Boundaries.* Scalars ``boundary fraction`` (share of neighbour edges between classes), its value ``by chance``,
         and ``boundary p`` (share of permutations with as few). Tables ``class boundary`` (share of the row's edge ends
@@ -77,7 +81,7 @@ class SemanticMap:
     [lloyd1982], [vinh2010], [benjamini1995], [phipson2010], [gower1969], [sokal1962].
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     references: ClassVar[tuple[str, ...]] = (
         "lloyd1982", "arthur2007", "vinh2010", "benjamini1995", "phipson2010", "gower1969", "sokal1962",
     )  # fmt: skip
@@ -115,14 +119,14 @@ class SemanticMap:
         values, classes = numbered_classes(column)
         names = np.array([str(value) for value in values])
         if len(names) < 2:
-            raise InvalidInput(f"all points are of the class {names[0]!r}; a map of meanings needs at least two.")
+            raise InvalidInput(f"all points are of the class {str(names[0])!r}; a map of meanings needs at least two.")
         if len(latents) > _LARGEST:
             raise InvalidInput(
                 f"{len(latents)} points; boundaries need all distances, up to {_LARGEST}. Draw a sample."
             )
         scaled = scaled_distances(latents.points, None, self.scale)
         regions = kmeans_regions(latents.points, self.regions or len(names), rng)
-        draws = [rng.permutation(classes) for _ in range(self.permutations)]
+        draws = [_permuted(classes, rng) for _ in range(self.permutations)]
         graph = nearest_neighbour_graph(scaled.matrix, self.neighbours, scaled.rounding)
         parts = (
             contents(regions, classes, names, draws, self.false_discovery_rate),
@@ -133,8 +137,16 @@ class SemanticMap:
         sizes = {
             "points": Scalar(len(latents), "points"),
             "different points": Scalar(different, "points", "copies make p-values too small"),
+            "unlabelled points": Scalar((classes < 0).sum(), "points", "of no class"),
         }
         return Measures(
             scalars={name: scalar for part in parts for name, scalar in part.scalars.items()} | sizes,
             tables={name: table for part in parts for name, table in part.tables.items()},
         )
+
+
+def _permuted(classes: NDArray[np.int64], rng: Generator) -> NDArray[np.int64]:
+    """(n,) the same classes in random order; points without one keep none."""
+    draw, known = classes.copy(), classes >= 0
+    draw[known] = rng.permutation(classes[known])
+    return draw

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from tda_latent.errors import InvalidInput
 from tda_latent.numerics.connectivity import boundary_fraction, boundary_shares, chance_boundary_fraction, class_edges
 from tda_latent.records.measures import Measures, Scalar, Table
 from tda_latent.records.record import Array
@@ -15,10 +16,17 @@ Integers = NDArray[np.int64]
 
 
 def boundaries(graph: csr_matrix, classes: Integers, names: Array, draws: list[Integers]) -> Measures:
-    """Edges of an (n, n) graph between (n,) classes, beside those that permuted classes have."""
+    """Edges of an (n, n) graph between (n,) classes, -1 for none, beside those that permuted classes have."""
     edges = class_edges(graph, classes, len(names))
     fraction = boundary_fraction(edges)
     tails, heads = graph.nonzero()
+    known = (classes[tails] >= 0) & (classes[heads] >= 0)
+    if not known.any():
+        raise InvalidInput(
+            f"no edge of the graph of neighbours joins two of the {np.count_nonzero(classes >= 0)} labelled points; "
+            "take more neighbours, or points that have a label."
+        )
+    tails, heads = tails[known], heads[known]
     as_few = sum(float(np.mean(draw[tails] != draw[heads])) <= fraction + 1e-12 for draw in draws)
     return Measures(
         scalars={
@@ -37,10 +45,10 @@ def boundaries(graph: csr_matrix, classes: Integers, names: Array, draws: list[I
 
 def _over_chance(edges: Floats, classes: Integers) -> Floats:
     """(c, c) edges over those expected when labels are permuted; NaN inside a class of one point."""
-    sizes = np.bincount(classes).astype(np.float64)
+    sizes = np.bincount(classes[classes >= 0]).astype(np.float64)
     pairs = np.outer(sizes, sizes)
     np.fill_diagonal(pairs, sizes * (sizes - 1) / 2)
-    expected = np.triu(edges).sum() * pairs / (len(classes) * (len(classes) - 1) / 2)
+    expected = np.triu(edges).sum() * pairs / (sizes.sum() * (sizes.sum() - 1) / 2)
     shares = np.full_like(edges, np.nan)
     np.divide(edges, expected, out=shares, where=expected > 0)
     return shares

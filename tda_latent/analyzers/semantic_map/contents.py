@@ -10,8 +10,10 @@ from tda_latent.numerics.regions import (
     composition,
     enrichment_p_values,
     fold_changes,
+    most_frequent,
     purity_of,
     region_entropies,
+    region_purities,
 )
 from tda_latent.records.measures import Measures, Scalar, Table
 from tda_latent.records.record import Array
@@ -21,20 +23,24 @@ _TIE = 1e-12
 
 
 def contents(regions: Integers, classes: Integers, names: Array, draws: list[Integers], rate: float) -> Measures:
-    """Purity, entropy, information and enrichment of (n,) regions in (n,) classes, beside those of permuted classes."""
+    """Purity, entropy, information and enrichment of (n,) regions in (n,) classes, beside those of permuted classes.
+
+    Points without a class, -1, count in the sizes of the regions only.
+    """
     from sklearn.metrics import adjusted_mutual_info_score
 
     counts = composition(regions, classes)
-    totals, size = counts.sum(axis=0), len(classes)
+    totals, size = counts.sum(axis=0), int(counts.sum())
     found = purity_of(counts)
     tables = [composition(regions, draw) for draw in draws]
     by_chance = [purity_of(table) for table in tables]
     q_values = adjusted_p_values(enrichment_p_values(counts, totals, size))
     false = [np.count_nonzero(adjusted_p_values(enrichment_p_values(t, totals, size)) <= rate) for t in tables]
     as_much = sum(chance.information >= found.information - _TIE for chance in by_chance)
-    agreement = adjusted_mutual_info_score(classes, regions)
-    rows = np.array([f"region {k + 1} ({names[row.argmax()]})" for k, row in enumerate(counts)], dtype=np.str_)
-    facts = np.column_stack([counts.sum(axis=1), counts.max(axis=1) / counts.sum(axis=1), region_entropies(counts)])
+    known = classes >= 0
+    agreement = adjusted_mutual_info_score(classes[known], regions[known])
+    rows = np.array([f"region {k + 1} ({most_frequent(row, names)})" for k, row in enumerate(counts)], dtype=np.str_)
+    facts = np.column_stack([np.bincount(regions), region_purities(counts), region_entropies(counts)])
     return Measures(
         scalars={
             "purity": Scalar(found.purity, "", "share of points in the most frequent class of their region"),
