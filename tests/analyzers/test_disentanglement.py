@@ -280,3 +280,9 @@ def test_what_cannot_be_judged_is_refused_in_words():
         measured(FACTORS, {"name": Factor(np.arange(SIZE), "categorical")})
     with pytest.raises(UnknownName, match="Did you mean 'factor 1'"):
         measured(FACTORS, names=("factor1",))
+
+
+def test_a_categorical_factor_that_some_points_lack_is_refused_and_makes_no_class_of_nothing():
+    kinds = np.array(["a", "b", "nan"] * 1000, dtype=object)[: len(FACTORS)].astype(str)
+    with pytest.raises(InvalidInput, match=r"'kind' has no value on \d+ of"):
+        measured(FACTORS, {"kind": Factor(kinds, "categorical")} | real(FACTORS[:, :1]))

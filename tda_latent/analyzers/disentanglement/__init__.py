@@ -18,6 +18,7 @@ from tda_latent.numerics.disentanglement import Target, standardised, target_of
 from tda_latent.numerics.mutual_information import Binning, binned, effective_bins, entropy
 from tda_latent.numerics.probes import first_copies, held_out, shuffled_rows
 from tda_latent.records import Factor, Latents, Measures, Scalar, Table
+from tda_latent.records.classes import has_value
 from tda_latent.registry import analyzer
 
 _FEWEST, _MOST_CLASSES = 20, 200
@@ -122,7 +123,8 @@ class Disentanglement:
         Raises
         ------
         InvalidInput
-            Without factors that vary, for fewer than 20 points, or a categorical factor of more than 200 classes.
+            Without factors that vary, for fewer than 20 points, or a categorical factor of more than 200 classes or
+            without a value on some points.
         UnknownName
             For a factor that the latents do not have.
         """
@@ -186,6 +188,12 @@ class Disentanglement:
         return varying
 
     def _target(self, name: str, factor: Factor) -> Target:
+        if factor.kind == "categorical" and not has_value(factor.values).all():
+            missing = int((~has_value(factor.values)).sum())
+            raise InvalidInput(
+                f"categorical factor {name!r} has no value on {missing} of {len(factor.values)} points; scores need "
+                "every factor of every point. Take the points that have it, or leave it out with names."
+            )
         target = target_of(factor.values, factor.kind, factor.period, self.bins, self.binning)
         count = int(target.classes.max()) + 1
         if factor.kind == "categorical" and count > _MOST_CLASSES:
