@@ -27,6 +27,7 @@ def test_a_child_gives_the_same_bars_to_the_bit():
     assert len(here) == 3
 
 
+@pytest.mark.slow
 def test_a_child_gives_the_same_representatives():
     here, there = (bounded_representatives(DISTANCES, CUT, 1, 3, ("cocycle", "ripser"), way) for way in (None, LIMITS))
     diagrams = [PersistenceDiagram(pairs, degrees, 3, representatives=found) for pairs, degrees, found in (here, there)]
@@ -42,6 +43,7 @@ def test_small_tasks_and_watched_processes_need_no_child(monkeypatch):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems do not enforce RLIMIT_DATA")
+@pytest.mark.slow
 def test_an_engine_that_outgrows_its_memory_is_a_failure_and_not_the_end():
     everything = 1 - np.eye(520)  # one clique: 23 million triangles, over a gibibyte
     with pytest.raises(EngineFailure, match=r"more memory than it was allowed \(60 s and 0.000977 GiB\)"):

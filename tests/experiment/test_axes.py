@@ -187,6 +187,7 @@ def test_models_are_compared_within_each_data_set(run) -> None:
     assert {path.name for path in (done.folder / "figures").glob("*.pdf")} == {"matrix.ring.pdf", "matrix.ball.pdf"}
 
 
+@pytest.mark.slow
 def test_the_name_of_a_model_is_part_of_no_result_of_a_trained_model(run) -> None:
     run(TWO_DATA)
     again = run(TWO_DATA.replace("flat", "plane"))
@@ -267,6 +268,7 @@ def test_a_measure_that_failed_for_one_replicate_is_marked_everywhere(run, tmp_p
     assert held == [True, None, None]
 
 
+@pytest.mark.slow
 def test_a_separation_is_undecided_while_pairs_are_missing(run, tmp_path) -> None:
     layered(tmp_path)
     done = run(LAYERS)

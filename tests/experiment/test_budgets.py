@@ -57,6 +57,7 @@ def test_budgets_that_come_to_the_same_share_their_result(file) -> None:
         assert look_up(plan(file, **settings), Store(file.parent / "store")).complete
 
 
+@pytest.mark.slow
 def test_a_smaller_budget_is_another_result_with_its_certificate_and_is_found_again_as_landmarks(file) -> None:
     whole = run(file).record(LABEL)
     part = run(file, memory="130kB")

@@ -111,6 +111,7 @@ def test_each_replicate_has_its_weights_and_the_code_of_the_factory_is_part_of_t
     assert after["code"] != before[0]["code"]
 
 
+@pytest.mark.slow
 def test_the_code_beside_the_file_runs_is_bundled_and_is_missed_when_it_changes(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -180,6 +181,7 @@ def test_networks_that_do_not_fit_are_refused(
         Checkpoint("own-0.pt", f"{module(folder)}:make", **given)(data)  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_the_report_does_not_say_how_others_trained(folder: Path) -> None:
     planned(folder)
     assert main(["run", "own.yaml"]) == 0

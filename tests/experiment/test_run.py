@@ -157,6 +157,7 @@ def test_a_damaged_result_is_computed_again_to_the_same_digest(small, tmp_path) 
     assert any("corrupt" in text for text in again.notices)
 
 
+@pytest.mark.slow
 def test_a_report_of_damaged_results_is_incomplete(small, tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert tl.run(small).complete
@@ -169,6 +170,7 @@ def test_a_report_of_damaged_results_is_incomplete(small, tmp_path, monkeypatch)
     assert "INCOMPLETE" in done.report.read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_files_of_the_user_beside_ours_are_left_alone(small, tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     mine = tmp_path / "out" / "figures" / "mine.pdf"
@@ -199,6 +201,7 @@ def test_an_empty_store_is_no_error(small, tmp_path, name) -> None:
     assert ("to compute" if name == "plan" else "INCOMPLETE") in done.stdout
 
 
+@pytest.mark.slow
 def test_places_that_cannot_be_written_are_found_before_the_work(small, tmp_path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     for option, word in (("--store", "store"), ("--output", "cannot be written")):

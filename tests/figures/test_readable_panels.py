@@ -16,6 +16,7 @@ from tda_latent.figures.projection import ProjectionPlot
 from tda_latent.figures.semantic_regions import SemanticRegions
 from tda_latent.records import Gallery, Measures, Projection, Table
 
+pytestmark = pytest.mark.slow
 WORDS = ["circle", "square", "heart"]
 LONG = [f"a very long class name number {k} of ten" for k in range(10)]
 UNIT = "median pairwise distance"
