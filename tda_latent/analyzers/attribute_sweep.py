@@ -15,7 +15,7 @@ from tda_latent.errors import InvalidInput, unknown_name
 from tda_latent.models.encoding import Network
 from tda_latent.models.held_out import held_out_codes
 from tda_latent.numerics.probes import explained_share, ridge
-from tda_latent.records.classes import has_value, label_factor
+from tda_latent.records.classes import has_value, label_factor, label_texts
 from tda_latent.records.gallery import Gallery, Shape, caption_grid, pictures, value_range
 from tda_latent.records.latents import Factor, Latents
 from tda_latent.records.measures import Scalar
@@ -174,7 +174,7 @@ class AttributeSweep:
 
     def _captions(self, latents: Latents, rows: NDArray[np.int64]) -> NDArray[np.str_]:
         label = latents.labels.get(self.label or next(iter(latents.labels), ""))
-        names = np.full(len(latents), "") if label is None else np.where(has_value(label), label.astype(np.str_), "")
+        names = np.full(len(latents), "") if label is None else label_texts(label)
         return caption_grid([names[row], *[""] * self.steps] for row in rows.tolist())
 
 

@@ -15,7 +15,7 @@ from tda_latent.errors import InvalidInput
 from tda_latent.models.held_out import held_out_codes
 from tda_latent.numerics.distance_blocks import distance_blocks
 from tda_latent.numerics.interpolation import linear_paths, neighbour_paths, spherical_paths
-from tda_latent.records.classes import has_value
+from tda_latent.records.classes import label_texts
 from tda_latent.records.gallery import Gallery, Shape, caption_grid, pictures, value_range
 from tda_latent.records.latents import Latents
 from tda_latent.records.model import Model
@@ -133,7 +133,7 @@ class InterpolationStrips:
 
     def _captions(self, latents: Latents, pairs: NDArray[np.int64]) -> NDArray[np.str_]:
         label = next(iter(latents.labels.values()), None)
-        names = np.full(len(latents), "") if label is None else np.where(has_value(label), label.astype(np.str_), "")
+        names = np.full(len(latents), "") if label is None else label_texts(label)
         middle, no_more = [""] * (self.steps + 1), [[""] * (self.steps + 3)] * (len(self.paths) - 1)
         return caption_grid(
             row for first, last in pairs.tolist() for row in ([names[first], *middle, names[last]], *no_more)

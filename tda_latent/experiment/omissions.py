@@ -90,7 +90,11 @@ def missing_columns(provided: Provided, bound: Bound, cell: Place) -> str | None
         return None
     if cell.layer and "decoder" in needs:
         return f"needs codes that can be decoded, and layer {cell.layer!r} is none"
-    absent = [column for column in needs if not set(column.split(" or ")) & set(provides)]
-    if absent and set(absent[0].split(" or ")) <= set(_OF_DATA) and trains(model.component):
-        return f"needs {absent[0]}, which the data {cell.data!r} do not hold"
-    return f"needs {absent[0]}, which {model.entry.use!r} does not provide" if absent else None
+    for need in needs:
+        choices = set(need.split(" or "))
+        if choices & set(provides):
+            continue
+        if choices <= set(_OF_DATA) and trains(model.component):
+            return f"needs {need}, which the data {cell.data!r} do not hold"
+        return f"needs {need}, which {model.entry.use!r} does not provide"
+    return None

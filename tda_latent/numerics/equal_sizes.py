@@ -31,13 +31,12 @@ def equal_draws(classes: Integers, strata: Integers, rng: Generator) -> list[Int
         One draw where no class has more than ten ninths of the points of another, the whole cloud where all have as
         many; else 25.
     """
-    cells = np.where(classes < 0, -1, strata * (int(classes.max(initial=0)) + 1) + classes)
-    rows = np.flatnonzero(cells >= 0)
-    found, inverse, sizes = np.unique(cells[rows], return_inverse=True, return_counts=True)
-    layers = found // (int(classes.max(initial=0)) + 1)
-    least = np.array([sizes[layers == layer].min() for layer in range(int(layers.max(initial=0)) + 1)])[layers]
-    draws = 1 if (least >= _ALIKE * sizes).all() else _DRAWS
-    return [_drawn(rows, np.asarray(inverse, dtype=np.int64).reshape(-1), least, rng) for _ in range(draws)]
+    rows, count = np.flatnonzero(classes >= 0), int(classes.max()) + 1
+    cells = (strata * count + classes)[rows]
+    sizes = np.bincount(cells).reshape(-1, count)
+    least = sizes.min(axis=1)
+    draws = 1 if (least >= _ALIKE * sizes.max(axis=1)).all() else _DRAWS
+    return [_drawn(rows, cells, np.repeat(least, count), rng) for _ in range(draws)]
 
 
 def _drawn(rows: Integers, cells: Integers, wanted: Integers, rng: Generator) -> Integers:

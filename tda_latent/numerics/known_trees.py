@@ -14,7 +14,7 @@ from tda_latent.errors import InvalidParameter
 
 Floats = NDArray[np.float64]
 _TOKEN = re.compile(r"\s*([(),:;]|'[^']*'|[^\s(),:;'][^(),:;']*)")
-_TIE = 1e-12
+_TIE = 1e-12  # relative: what rounding does to correlations
 _EXACT = 7  # classes up to which every assignment of names is tried
 
 
@@ -91,11 +91,7 @@ def _length(tokens: list[str], place: int, text: str) -> float:
 
 def cophenetic_correlation(first: Floats, second: Floats) -> float:
     """Correlation of two (k, k) symmetric tables above the diagonal [sokal1962]; NaN where one is constant."""
-    upper = np.triu_indices(len(first), 1)
-    one, other = (table[upper] - table[upper].mean() for table in (first, second))
-    sizes = float(np.linalg.norm(one) * np.linalg.norm(other))
-    scale = float(np.abs(first[upper]).max(initial=0.0) * np.abs(second[upper]).max(initial=0.0))
-    return float(np.clip(one @ other / sizes, -1.0, 1.0)) if sizes > 1e-12 * scale else float("nan")
+    return float(_correlations(first, second, np.arange(len(first))[None])[0])
 
 
 def tree_p_value(found: Floats, known: Floats, draws: int, rng: Generator) -> float:
@@ -105,16 +101,22 @@ def tree_p_value(found: Floats, known: Floats, draws: int, rng: Generator) -> fl
     correlation is.
     """
     size = len(found)
-    given = cophenetic_correlation(found, known)
-    if math.isnan(given):
-        return float("nan")
     if size <= _EXACT:
         orders = np.array(list(itertools.permutations(range(size))), dtype=np.int64)
     else:
         orders = np.array([np.arange(size), *(rng.permutation(size) for _ in range(draws))], dtype=np.int64)
-    first, second = np.triu_indices(size, 1)
-    one, other = (table[first, second] - table[first, second].mean() for table in (found, known))
-    centred = known - known[first, second].mean()
-    values = np.array([centred[order[first], order[second]] @ one for order in orders])
-    sizes = float(np.linalg.norm(one) * np.linalg.norm(other))
-    return float(np.mean(values >= (given - _TIE) * sizes))
+    values = _correlations(found, known, orders)  # the first is that of the given order
+    return float("nan") if math.isnan(values[0]) else float(np.mean(values >= values[0] - _TIE))
+
+
+def _correlations(first: Floats, second: Floats, orders: NDArray[np.int64]) -> Floats:
+    """(m,) correlations of a (k, k) table with another under (m, k) orders of its classes; NaN if one is constant."""
+    rows, columns = np.triu_indices(len(first), 1)
+    one, other = first[rows, columns], second[rows, columns]
+    scale = float(np.abs(one).max(initial=0.0) * np.abs(other).max(initial=0.0))
+    one, centred = one - one.mean(), second - other.mean()
+    sizes = float(np.linalg.norm(one) * np.linalg.norm(centred[rows, columns]))
+    if not sizes > _TIE * scale:
+        return np.full(len(orders), np.nan)
+    products = np.array([centred[order[rows], order[columns]] @ one for order in orders])
+    return np.asarray(np.clip(products / sizes, -1.0, 1.0), dtype=np.float64)

@@ -20,9 +20,8 @@ def centre_and_scale(codes: Floats) -> tuple[Floats, Floats]:
 
     ``(codes - mean) / scale`` is then 0 there, and what is learnt about it, divided by the scale, is 0 too.
     """
-    exponents = np.frexp(np.abs(codes).max(axis=0, initial=0.0))[
-        1
-    ]  # of each coordinate: the squares of tiny or huge ones leave the range of float64
+    # each coordinate over a power of two of its own: the squares of tiny or huge ones leave the range of float64
+    exponents = np.frexp(np.abs(codes).max(axis=0, initial=0.0))[1]
     near = np.ldexp(codes, -exponents)
     inside = near - near[:1]  # the mean of many equal numbers is not quite that number
     mean, deviation = near[0] + inside.mean(axis=0), inside.std(axis=0)

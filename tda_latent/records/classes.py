@@ -36,6 +36,11 @@ def numbered_classes(column: Array) -> tuple[Array, NDArray[np.int64]]:
     return names, classes
 
 
+def label_texts(column: Array) -> Array:
+    """(n,) the labels as text, empty where a point has none."""
+    return np.where(has_value(column), column.astype(np.str_), "")
+
+
 def label_factor(column: Array) -> Factor | None:
     """A label column as what it is: classes, a quantity, or neither.
 

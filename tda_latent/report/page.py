@@ -12,8 +12,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from tda_latent.experiment.binding import is_trained_elsewhere, trains
 from tda_latent.experiment.coverage import pairs_of, values_of
+from tda_latent.experiment.loading import reads
 from tda_latent.experiment.outputs import drawings, figure_name, resolved_components, write_file
 from tda_latent.experiment.results import Group, claims, measured_models, result_groups
 from tda_latent.experiment.run import Outcome, Run, is_figure
@@ -61,10 +61,7 @@ def render_report(run: Run, circumstances: Mapping[str, Any]) -> str:
         environments=excerpts.environment_rows(circumstances.get("environments", {})),
         packages=circumstances["packages"],
         replicates=len(run.experiment.replicates),
-        trained=all(
-            trains(bound.component) and not is_trained_elsewhere(bound.component)
-            for bound in run.plan.binding.models.values()
-        ),
+        trained=not any(reads(bound) for bound in run.plan.binding.models.values()),
     )
 
 

@@ -176,4 +176,4 @@ def test_a_module_that_is_no_python_is_told_with_its_line(folders: tuple[Path, P
 def test_a_function_that_may_be_there_is_not_denied(folders: tuple[Path, Path], name: str, code: str) -> None:
     written(folders[0], name, code)
     with looking_in(folders[0]):
-        Factory.of(f"{name}:make").digest()
+        assert len(Factory.of(f"{name}:make").digest()) == 64

@@ -157,5 +157,4 @@ def _compositions(latents: Latents, nodes: PulledBackCover) -> tuple[dict[str, N
 
 def _totals(column: NDArray[Any]) -> NDArray[np.int64]:
     """(k,) points of each class in the cloud."""
-    values, counts = np.unique(column, return_counts=True)
-    return np.asarray(counts[has_value(values)], dtype=np.int64)
+    return np.asarray(np.unique(column[has_value(column)], return_counts=True)[1], dtype=np.int64)

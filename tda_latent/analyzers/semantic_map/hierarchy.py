@@ -40,10 +40,12 @@ def hierarchy(
     scalars: dict[str, Scalar] = {}
     if tree is not None:
         known, kept = _known(tree, names, classes)
-        tables = []
-        for rows in equal_draws(kept, np.zeros_like(kept), chance[1]):
-            inside = distances if len(rows) == len(kept) else distances[np.ix_(rows, rows)]
-            tables.append(_tables(wide[rows], inside, divisor, kept[rows], len(known)))
+        draws = equal_draws(kept, np.zeros_like(kept), chance[1])
+        tables = [
+            (scales, apart) if len(rows) == len(kept)  # all points of all classes
+            else _tables(wide[rows], distances[np.ix_(rows, rows)], divisor, kept[rows], len(known))
+            for rows in draws
+        ]  # fmt: skip
         scalars = _against(known, tables, chance)
     return Measures(
         scalars=scalars,

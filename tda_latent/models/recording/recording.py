@@ -35,8 +35,8 @@ class Settings:
 
     pooling : see `selected`
     mask : name of the model's argument that says which tokens count; None ignores masks. Any other than the usual one
-        has to come with every call, be it as None. Where the model takes another
-        one for its decoder (``decoder_attention_mask``), that holds for layers called decoder and for the output
+        has to come with every call, be it as None. Where the model takes another one for its decoder
+        (``decoder_attention_mask``), that holds for layers called decoder and for the output
     size : most inputs to keep, a uniform sample of those that come; None keeps all
     rows : numbers of the inputs to keep, counted from 0, in place of ``size``
     seed : of the sample, or a generator
